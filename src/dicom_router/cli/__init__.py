@@ -1,0 +1,54 @@
+"""The command ``dicom-router``: a command's module is imported only when it is used."""
+
+import importlib
+import sys
+from typing import Final
+
+import click
+
+from dicom_router import __version__
+from dicom_router.errors import RouterError
+
+# name: (module, help line shown by --help without importing the module)
+COMMANDS: Final = {
+    "sample": ("dicom_router.cli.sample", "Write the synthetic dataset."),
+    "import": ("dicom_router.cli.import_", "Bring real films into data/."),
+    "classify": ("dicom_router.cli.classify", "Say what body part films show."),
+    "summary": ("dicom_router.cli.summary", "Print what the last pipeline run made."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose subcommands stand in ``COMMANDS``; each module defines ``command``."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the names in the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the module of ``cmd_name`` and return its command."""
+        if cmd_name not in COMMANDS:
+            return None
+        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        assert isinstance(command, click.Command)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands from the table, so that ``--help`` imports none of them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+
+
+@click.group(cls=LazyGroup)
+@click.version_option(__version__, prog_name="dicom-router")
+def group() -> None:
+    """Say which body part an X-ray shows, before any AI model may read it."""
+
+
+def main() -> None:
+    """Run the command; a RouterError is one message on standard error and exit code 1."""
+    try:
+        group.main(standalone_mode=True)
+    except RouterError as error:
+        click.echo(f"dicom-router: {error}", err=True)
+        sys.exit(1)

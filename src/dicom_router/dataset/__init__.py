@@ -1,0 +1,1 @@
+"""Many files: labels, import, validation, splits and the pixel cache."""

@@ -1,0 +1,87 @@
+"""``data/labels.csv`` and ``data/dataset.json``: what is in the dataset, and of which origin.
+
+Every image has one row. ``batch`` counts the imports: rows that arrived together
+share it, and the split uses it so that later data never moves earlier patients.
+"""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final, Literal
+
+import pandas as pd
+
+from dicom_router.errors import DataError
+from dicom_router.storage import write_atomically
+
+REQUIRED: Final = ("path", "label", "patient_id", "study_id", "site", "cohort", "batch")
+OPTIONAL: Final = ("split", "age_years", "sex", "view")
+COLUMNS: Final = REQUIRED + OPTIONAL
+
+Cohort = Literal["internal", "external"]
+COHORTS: Final = ("internal", "external")
+SPLITS: Final = ("train", "validation", "calibration", "test")
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a dataset comes from; synthetic and real films are never mixed in one."""
+
+    synthetic: bool
+    description: str
+    pseudonym_key_fingerprint: str
+
+
+def read_origin(data: Path) -> Origin:
+    """Read ``dataset.json`` of the folder ``data``.
+
+    Raises:
+        DataError: the file is missing or not what ``write_origin`` writes.
+    """
+    path = data / "dataset.json"
+    try:
+        return Origin(**json.loads(path.read_text(encoding="utf-8")))
+    except FileNotFoundError:
+        raise DataError(
+            f"{path} is missing: make a dataset with `dicom-router import` or `dicom-router sample`"
+        ) from None
+    except (TypeError, ValueError) as error:
+        raise DataError(f"{path} is damaged ({error}); restore it with `dvc checkout`") from None
+
+
+def write_origin(data: Path, origin: Origin) -> None:
+    """Write ``dataset.json`` into the folder ``data``."""
+    write_atomically(data / "dataset.json", (json.dumps(asdict(origin), indent=2) + "\n").encode())
+
+
+def read_labels(data: Path) -> pd.DataFrame:
+    """Read ``labels.csv``: text columns as str ("" where absent), ``age_years`` float, ``batch`` int.
+
+    Raises:
+        DataError: the file or a required column is missing, or ``batch`` or ``age_years`` is no number.
+    """
+    path = data / "labels.csv"
+    try:
+        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    except FileNotFoundError:
+        raise DataError(
+            f"{path} is missing: make a dataset with `dicom-router import` or `dicom-router sample`"
+        ) from None
+    missing = [name for name in REQUIRED if name not in table]
+    if missing:
+        raise DataError(f"{path} lacks the column(s) {', '.join(missing)}; it must have {', '.join(REQUIRED)}")
+    for name in OPTIONAL:
+        if name not in table:
+            table[name] = ""
+    try:
+        table["batch"] = table["batch"].astype("int64")
+        table["age_years"] = pd.to_numeric(table["age_years"].replace("", None)).astype("float64")
+    except ValueError as error:
+        raise DataError(f"{path}: {error}; batch must be a whole number and age_years a number or empty") from None
+    return table[list(COLUMNS)]
+
+
+def write_labels(data: Path, table: pd.DataFrame) -> None:
+    """Write ``labels.csv`` sorted by path, in one step: a reader sees the old or the new table."""
+    text = table[list(COLUMNS)].sort_values("path").to_csv(index=False, lineterminator="\n")
+    write_atomically(data / "labels.csv", text.encode("utf-8"))

@@ -1,0 +1,85 @@
+"""Everything this package raises on purpose.
+
+    RouterError                 shown to the user as one message, exit code 1
+    ├── ParameterError          params.yaml holds what it may not
+    ├── UnreadableImage         one file cannot become an image; carries a Reason
+    ├── DataError               a dataset or a table is not what it should be
+    │   ├── UnknownLabel        a label that is no class and no alias
+    │   ├── MixedOrigin         synthetic and real films would meet
+    │   └── ValidationFailed    a critical expectation does not hold
+    ├── PseudonymKeyError       the secret of the pseudonyms is missing or not the one used before
+    └── ModelError              a model folder is incomplete, or must not be used on this film
+
+Bad input is data: an UnreadableImage becomes a quarantine row where many files
+are read. No message holds patient data, and each says what is accepted instead.
+"""
+
+from collections.abc import Sequence
+
+from dicom_router.reasons import Reason
+
+__all__ = [
+    "DataError",
+    "MixedOrigin",
+    "ModelError",
+    "ParameterError",
+    "PseudonymKeyError",
+    "RouterError",
+    "UnknownLabel",
+    "UnreadableImage",
+    "ValidationFailed",
+]
+
+
+class RouterError(Exception):
+    """Base of every error that is shown to a user without a traceback."""
+
+
+class ParameterError(RouterError):
+    """``params.yaml`` is missing, is no YAML, or holds an unknown key or a wrong value."""
+
+
+class UnreadableImage(RouterError):
+    """One file cannot become an image: ``reason`` says why in code, ``detail`` in words."""
+
+    def __init__(self, reason: Reason, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail or reason.meaning}")
+        self.reason = reason
+        self.detail = detail or reason.meaning
+
+    def __reduce__(self) -> tuple[type, tuple[Reason, str]]:
+        """Pickle by the constructor's arguments, so that it crosses process borders."""
+        return type(self), (self.reason, self.detail)
+
+
+class DataError(RouterError):
+    """A dataset, a label table or an artifact is not what it should be."""
+
+
+class UnknownLabel(DataError):
+    """A label that is neither a class nor an alias of one."""
+
+    def __init__(self, text: str, accepted: Sequence[str]) -> None:
+        super().__init__(f"unknown label {text!r}; accepted: {', '.join(accepted)}")
+        self.text = text
+        self.accepted = tuple(accepted)
+
+    def __reduce__(self) -> tuple[type, tuple[str, tuple[str, ...]]]:
+        """Pickle by the constructor's arguments, so that it crosses process borders."""
+        return type(self), (self.text, self.accepted)
+
+
+class MixedOrigin(DataError):
+    """Synthetic and real films would end up in one dataset."""
+
+
+class ValidationFailed(DataError):
+    """A critical expectation does not hold; the message names it and the rows."""
+
+
+class PseudonymKeyError(RouterError):
+    """The key of the pseudonyms is missing, too short, or not the one this dataset was made with."""
+
+
+class ModelError(RouterError):
+    """A model folder is incomplete or damaged, or the model must not be used on this film."""

@@ -1,0 +1,1 @@
+"""The network: training, calibration, export and inference. Inference imports no torch."""

@@ -1,0 +1,110 @@
+"""``params.yaml`` as one frozen object: an unknown key or a wrong value is an error that says what is accepted."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from ruamel.yaml import YAML
+from ruamel.yaml.error import YAMLError
+
+from dicom_router.errors import ParameterError
+
+Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
+Seed = Annotated[int, Field(ge=0, lt=2**32)]
+Jobs = Annotated[int, Field(ge=-1)]
+
+
+class Section(BaseModel):
+    """A section of params.yaml: frozen, strict about types, closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="forbid")
+
+
+class Labelling(Section):
+    """Where labels draw their lines."""
+
+    adult_from_years: Annotated[float, Field(gt=0, le=25)]
+
+
+class Split(Section):
+    """Shares of the internal patients."""
+
+    seed: Seed
+    train: Fraction
+    validation: Fraction
+    calibration: Fraction
+    test: Fraction
+
+    @model_validator(mode="after")
+    def _shares_sum_to_one(self) -> Self:
+        total = self.train + self.validation + self.calibration + self.test
+        if abs(total - 1.0) > 1e-9:
+            raise ValueError(f"train + validation + calibration + test is {total:g}; it must be 1")
+        return self
+
+
+class Preprocess(Section):
+    """How a film becomes the network's input."""
+
+    image_size: Annotated[int, Field(ge=32, le=2048)]
+    fit: Literal["letterbox", "stretch"]
+    jobs: Jobs
+
+
+class Evaluate(Section):
+    """How intervals are computed."""
+
+    resamples: Annotated[int, Field(ge=100)]
+    confidence: Fraction
+    minimum_patients: Annotated[int, Field(ge=2)]
+    seed: Seed
+
+
+class Params(Section):
+    """All of params.yaml."""
+
+    labelling: Labelling
+    split: Split
+    preprocess: Preprocess
+    evaluate: Evaluate
+
+
+def load_params(path: Path = Path("params.yaml")) -> Params:
+    """Read ``path``, YAML 1.2 (so that ``1e-4`` is a number).
+
+    Raises:
+        ParameterError: the file is missing or no YAML, or a key or value is not accepted.
+    """
+    try:
+        values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise ParameterError(f"{path} is missing; run from the folder that holds dvc.yaml and params.yaml") from None
+    except YAMLError as error:
+        raise ParameterError(f"{path} is no YAML: {error}") from None
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        raise ParameterError("\n".join(_explain(path, problem) for problem in error.errors())) from None
+
+
+def _explain(path: Path, problem: ErrorDetails) -> str:
+    """Say which parameter is wrong, what stands there, and what is accepted."""
+    location = problem["loc"]
+    name = ".".join(str(part) for part in location) or "the file"
+    if problem["type"] == "extra_forbidden":
+        section = _section(location[:-1])
+        return f"{path}: unknown parameter {name}; accepted here: {', '.join(section.model_fields)}"
+    if problem["type"] == "missing":
+        return f"{path}: parameter {name} is missing"
+    return f"{path}: {name} is {problem['input']!r}: {problem['msg']}"
+
+
+def _section(location: tuple[int | str, ...]) -> type[BaseModel]:
+    """Return the model that describes the keys at ``location``."""
+    model: type[BaseModel] = Params
+    for part in location:
+        annotation = model.model_fields[str(part)].annotation
+        assert isinstance(annotation, type)
+        model = annotation
+    return model

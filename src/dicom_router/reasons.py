@@ -1,0 +1,38 @@
+"""Why an image is kept out: the closed list of reason codes, in quarantine tables and results."""
+
+from enum import StrEnum
+
+
+class Reason(StrEnum):
+    """A reason code; its ``meaning`` says it in a sentence that a person can act on."""
+
+    meaning: str
+
+    def __new__(cls, code: str, meaning: str) -> "Reason":
+        """Make a member whose value is the code, and keep the sentence beside it."""
+        member = str.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
+
+    NOT_DICOM = "not_dicom", "neither DICOM nor a PNG or JPEG image"
+    EMPTY = "empty", "the file has no bytes"
+    TRUNCATED = "truncated", "the file ends before its data does"
+    CORRUPT = "corrupt", "the header or the pixel data contradict themselves"
+    NO_PIXELS = "no_pixels", "the object carries no pixel data"
+    UNSUPPORTED_TRANSFER_SYNTAX = "unsupported_transfer_syntax", "no decoder for its transfer syntax"
+    UNSUPPORTED_PIXELS = "unsupported_pixels", "a pixel layout that no radiograph has"
+    NOT_A_RADIOGRAPH = "not_a_radiograph", "its SOP class or modality is not a projection radiograph"
+    TOO_LARGE = "too_large", "more pixels than any detector has"
+    TOO_SMALL = "too_small", "too few pixels to show a body part"
+    MULTI_FRAME = "multi_frame", "more than one frame; a film has one"
+    CONSTANT_IMAGE = "constant_image", "every pixel has the same value"
+    UNKNOWN_LABEL = "unknown_label", "the label is not one of the classes or their aliases"
+    MISSING_FILE = "missing_file", "a table names a file that is not there"
+    OUTSIDE_SOURCE = "outside_source", "a table names a file outside its own folder"
+    UNREADABLE = "unreadable", "the operating system refused to read the file"
+    DUPLICATE = "duplicate", "the same bytes or pixels as an image already taken"
+    LABEL_CONFLICT = "label_conflict", "the same pixels carry two different labels"
+    BURNED_IN_TEXT = "burned_in_text", "patient data may be burned into the pixels"
+    DECODER_CRASHED = "decoder_crashed", "the decoder died on this file"
+    DECODER_TIMEOUT = "decoder_timeout", "the decoder did not finish in time"

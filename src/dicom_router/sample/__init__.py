@@ -1,0 +1,1 @@
+"""Synthetic radiographs from a small physical model, always marked as synthetic."""
