@@ -1,0 +1,42 @@
+# `make demo` and `make test` are all that a newcomer needs; both set everything up.
+.PHONY: help setup demo test check bench lock clean
+SHELL := /bin/sh
+
+export PATH := $(CURDIR)/.venv/bin:$(PATH)
+# Nothing phones home: Prefect, MLflow, DVC, Great Expectations, and whoever honours DO_NOT_TRACK.
+export DO_NOT_TRACK := 1
+export PREFECT_SERVER_ANALYTICS_ENABLED := false
+export MLFLOW_DISABLE_TELEMETRY := true
+export DVC_NO_ANALYTICS := 1
+export GX_ANALYTICS_ENABLED := false
+export HF_HUB_OFFLINE := 1
+
+help:                     ## list what can be made
+	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /: /' | awk -F': ' '{ printf "make %-8s %s\n", $$1, $$2 }'
+
+setup: .venv/installed    ## make .venv with the versions of requirements.lock
+
+.venv/installed: requirements.lock pyproject.toml scripts/setup
+	@scripts/setup
+
+demo: setup               ## run the whole pipeline on synthetic films, in .demo/
+	@scripts/demo
+
+test: setup               ## run every test
+	@python -m pytest
+
+check: setup              ## format, lint, types, import contracts
+	@ruff format --check .
+	@ruff check .
+	@mypy
+	@lint-imports
+
+bench: setup              ## measure; docs/benchmarks.md explains the figures
+	@python -m benchmarks
+
+lock: setup               ## resolve pyproject.toml into requirements.lock
+	@uv pip compile --quiet --universal --python-version 3.11 --no-emit-index-url --no-header --all-extras \
+		pyproject.toml --output-file requirements.lock
+
+clean:                    ## remove .venv and .demo
+	rm -rf .venv .demo

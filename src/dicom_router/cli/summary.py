@@ -1,0 +1,53 @@
+"""``dicom-router summary``: what the last pipeline run made, and where to look."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import click
+
+from dicom_router.errors import DataError
+
+
+@click.command("summary")
+def command() -> None:
+    """Print images in, accepted and quarantined, the figures with intervals, and where the report is."""
+    validation = _read("artifacts/validation.json", "validate")
+    test = _read("reports/test.json", "evaluate")
+    external = _read("reports/external.json", "external")
+    for line in summary_lines(validation, test, external):
+        click.echo(line)
+    click.echo(f"report    {Path('reports/index.html').resolve()}")
+    click.echo("model     artifacts/model  (dicom-router classify FILES)")
+
+
+def summary_lines(validation: dict[str, Any], test: dict[str, Any], external: dict[str, Any]) -> list[str]:
+    """Return the account as lines of text, from the three JSON documents of the pipeline."""
+    reasons = ", ".join(f"{n} {reason}" for reason, n in validation["reasons"].items())
+    lines = ["SYNTHETIC data: these figures say nothing about real films."] if validation["synthetic"] else []
+    lines.append(
+        f"images    {validation['images']:,} in = {validation['accepted']:,} accepted"
+        f" + {validation['quarantined']:,} quarantined{f' ({reasons})' if reasons else ''}"
+    )
+    for name, document in (("test", test), ("external", external)):
+        figures = "   ".join(f"{key} {_interval(document['macro'][key])}" for key in ("recall", "precision", "f1"))
+        lines.append(f"{name:<9} {document['n']:,} images   macro {figures}")
+    return lines
+
+
+def _interval(metric: dict[str, Any]) -> str:
+    """Return ``0.982 (0.977-0.988)``, or why there is no interval."""
+    if metric["value"] is None:
+        return f"- ({metric.get('reason', 'undefined')})"
+    if metric["low"] is None:
+        return f"{metric['value']:.3f} (no interval: {metric.get('reason', 'undefined')})"
+    return f"{metric['value']:.3f} ({metric['low']:.3f}-{metric['high']:.3f})"
+
+
+def _read(name: str, stage: str) -> dict[str, Any]:
+    """Read a JSON document of the pipeline, or say which stage writes it."""
+    try:
+        document: dict[str, Any] = json.loads(Path(name).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        raise DataError(f"{name} is missing: the stage {stage!r} writes it; run `dvc repro` in the project folder") from None
+    return document

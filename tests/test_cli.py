@@ -1,0 +1,33 @@
+"""The command itself: help, version, errors."""
+
+import subprocess
+import sys
+
+from click.testing import CliRunner
+from conftest import ROOT
+
+from dicom_router.cli import COMMANDS, group
+
+
+def test_help_lists_every_command_without_importing_one() -> None:
+    code = "import sys; from dicom_router.cli import group; group.main(['--help'], standalone_mode=False); print(sorted(sys.modules))"
+    shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
+    assert all(name in shown for name in COMMANDS)
+    assert not any(f"'{module}'" in shown for module in ("numpy", "pandas", "pydicom", "torch"))
+
+
+def test_every_command_explains_itself() -> None:
+    for name in COMMANDS:
+        result = CliRunner().invoke(group, [name, "--help"])
+        assert result.exit_code == 0, result.output
+        assert len(result.output.splitlines()) > 3
+
+
+def test_a_users_mistake_is_one_message_and_exit_code_one(tmp_path) -> None:  # type: ignore[no-untyped-def]
+    run = subprocess.run(
+        [sys.executable, "-c", "from dicom_router.cli import main; main()", "summary"],
+        cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},
+    )  # fmt: skip
+    assert run.returncode == 1
+    assert run.stderr.startswith("dicom-router: artifacts/validation.json is missing: the stage 'validate' writes it")
+    assert "Traceback" not in run.stderr
