@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 from click.testing import CliRunner
 from conftest import ROOT
@@ -10,7 +11,10 @@ from dicom_router.cli import COMMANDS, group
 
 
 def test_help_lists_every_command_without_importing_one() -> None:
-    code = "import sys; from dicom_router.cli import group; group.main(['--help'], standalone_mode=False); print(sorted(sys.modules))"
+    code = (
+        "import sys; from dicom_router.cli import group;"
+        "group.main(['--help'], standalone_mode=False); print(sorted(sys.modules))"
+    )
     shown = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout
     assert all(name in shown for name in COMMANDS)
     assert not any(f"'{module}'" in shown for module in ("numpy", "pandas", "pydicom", "torch"))
@@ -23,7 +27,7 @@ def test_every_command_explains_itself() -> None:
         assert len(result.output.splitlines()) > 3
 
 
-def test_a_users_mistake_is_one_message_and_exit_code_one(tmp_path) -> None:  # type: ignore[no-untyped-def]
+def test_a_users_mistake_is_one_message_and_exit_code_one(tmp_path: Path) -> None:
     run = subprocess.run(
         [sys.executable, "-c", "from dicom_router.cli import main; main()", "summary"],
         cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},

@@ -7,7 +7,9 @@ import pytest
 from conftest import ROOT
 
 # Assembled, so that this file does not hold what it forbids.
-REGISTRY_HOSTS = re.compile("|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "registry\\.npm" + "js", "deb\\." + "debian")))
+REGISTRY_HOSTS = re.compile(
+    "|".join(("pypi" + r"\.org", "pythonhosted" + r"\.org", "registry\\.npm" + "js", "deb\\." + "debian"))
+)
 HOME_PATHS = re.compile("|".join(("/" + "root/", "/" + "home/[a-z]", "/" + "Users/[A-Z]")))
 
 

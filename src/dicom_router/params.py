@@ -10,7 +10,9 @@ from ruamel.yaml.error import YAMLError
 
 from dicom_router.errors import ParameterError
 
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
+Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Jobs = Annotated[int, Field(ge=-1)]
 
@@ -25,6 +27,34 @@ class Labelling(Section):
     """Where labels draw their lines."""
 
     adult_from_years: Annotated[float, Field(gt=0, le=25)]
+    borderline_from_years: Annotated[float, Field(ge=0)]
+
+    @model_validator(mode="after")
+    def _borderline_is_younger(self) -> Self:
+        if self.borderline_from_years > self.adult_from_years:
+            raise ValueError("borderline_from_years must not be above adult_from_years")
+        return self
+
+
+class Validation(Section):
+    """Thresholds of the expectations (pydantic's models have a method ``validate``, hence the name)."""
+
+    jobs: Jobs
+    max_lost_share: Share
+    min_images_per_class: Annotated[int, Field(ge=0)]
+    max_images_per_patient: Annotated[int, Field(ge=1)]
+    min_side: Annotated[int, Field(ge=1)]
+    max_side: Annotated[int, Field(ge=1)]
+    max_aspect_ratio: Annotated[float, Field(ge=1)]
+    min_bits: Annotated[int, Field(ge=1, le=16)]
+    max_age_years: Annotated[float, Field(gt=0)]
+    max_age_difference: Annotated[float, Field(ge=0)]
+    min_body_part_agreement: Share
+    min_mean: Share
+    max_mean: Share
+    max_black_fraction: Share
+    max_white_fraction: Share
+    min_contrast: Share
 
 
 class Split(Section):
@@ -52,22 +82,75 @@ class Preprocess(Section):
     jobs: Jobs
 
 
+class Augmentation(Section):
+    """How far a training image is varied; the meaning of each stands in model/recipe.py."""
+
+    flip: Share
+    rotation: Annotated[float, Field(ge=0, le=180)]
+    shift: Annotated[float, Field(ge=0, le=0.5)]
+    scale: Annotated[float, Field(ge=0, le=0.5)]
+    gain: Annotated[float, Field(ge=0, lt=1)]
+    contrast: Annotated[float, Field(ge=0, lt=1)]
+    gamma: Annotated[float, Field(ge=0, le=4)]
+    invert: Share
+
+
+class Train(Section):
+    """How the network is trained; the meaning of each stands in model/recipe.py."""
+
+    network: Annotated[str, Field(min_length=1)]
+    epochs: Annotated[int, Field(ge=1, le=10_000)]
+    batch_size: Annotated[int, Field(ge=2, le=65_536)]
+    optimizer: Literal["adam", "adamw", "sgd"]
+    learning_rate: Annotated[float, Field(gt=0, le=10)]
+    weight_decay: Annotated[float, Field(ge=0, le=1)]
+    schedule: Literal["one_cycle", "cosine"]
+    warmup: Fraction
+    balance: Literal["none", "class_weights", "sampler"]
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    patience: Annotated[int, Field(ge=1)]
+    gradient_clip: Annotated[float, Field(ge=0)]
+    gradient_clip_by: Literal["norm", "value"]
+    seed: Seed
+    threads: Annotated[int, Field(ge=1, le=256)]
+    accelerator: Literal["auto", "cpu", "gpu"]
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"]
+    augmentation: Augmentation
+
+
+class Calibrate(Section):
+    """When a temperature is fitted."""
+
+    minimum_images: Annotated[int, Field(ge=1)]
+
+
+class Package(Section):
+    """How far the exported network may be from the trained one."""
+
+    tolerance: Annotated[float, Field(gt=0, lt=1)]
+
+
 class Evaluate(Section):
-    """How intervals are computed."""
+    """How the network is run on held-out images, and how intervals are computed."""
 
     resamples: Annotated[int, Field(ge=100)]
     confidence: Fraction
     minimum_patients: Annotated[int, Field(ge=2)]
     seed: Seed
+    threads: Annotated[int, Field(ge=1, le=256)]
 
 
 class Params(Section):
     """All of params.yaml."""
 
     labelling: Labelling
+    validation: Validation
     split: Split
     preprocess: Preprocess
+    train: Train
+    calibrate: Calibrate
     evaluate: Evaluate
+    package: Package
 
 
 def load_params(path: Path = Path("params.yaml")) -> Params:

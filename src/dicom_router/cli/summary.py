@@ -49,5 +49,7 @@ def _read(name: str, stage: str) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(Path(name).read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataError(f"{name} is missing: the stage {stage!r} writes it; run `dvc repro` in the project folder") from None
+        raise DataError(
+            f"{name} is missing: the stage {stage!r} writes it; run `dvc repro` in the project folder"
+        ) from None
     return document

@@ -14,6 +14,9 @@ import pandas as pd
 from dicom_router.errors import DataError
 from dicom_router.storage import write_atomically
 
+LABELS: Final = "labels.csv"
+ORIGIN: Final = "dataset.json"
+
 REQUIRED: Final = ("path", "label", "patient_id", "study_id", "site", "cohort", "batch")
 OPTIONAL: Final = ("split", "age_years", "sex", "view")
 COLUMNS: Final = REQUIRED + OPTIONAL
@@ -38,9 +41,12 @@ def read_origin(data: Path) -> Origin:
     Raises:
         DataError: the file is missing or not what ``write_origin`` writes.
     """
-    path = data / "dataset.json"
+    path = data / ORIGIN
     try:
-        return Origin(**json.loads(path.read_text(encoding="utf-8")))
+        origin = Origin(**json.loads(path.read_text(encoding="utf-8")))
+        if not isinstance(origin.synthetic, bool):
+            raise TypeError("synthetic must be true or false")
+        return origin
     except FileNotFoundError:
         raise DataError(
             f"{path} is missing: make a dataset with `dicom-router import` or `dicom-router sample`"
@@ -51,22 +57,24 @@ def read_origin(data: Path) -> Origin:
 
 def write_origin(data: Path, origin: Origin) -> None:
     """Write ``dataset.json`` into the folder ``data``."""
-    write_atomically(data / "dataset.json", (json.dumps(asdict(origin), indent=2) + "\n").encode())
+    write_atomically(data / ORIGIN, (json.dumps(asdict(origin), indent=2) + "\n").encode())
 
 
 def read_labels(data: Path) -> pd.DataFrame:
     """Read ``labels.csv``: text columns as str ("" where absent), ``age_years`` float, ``batch`` int.
 
     Raises:
-        DataError: the file or a required column is missing, or ``batch`` or ``age_years`` is no number.
+        DataError: the file or a required column is missing, it is no table, or ``batch`` or ``age_years`` is no number.
     """
-    path = data / "labels.csv"
+    path = data / LABELS
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError:
         raise DataError(
             f"{path} is missing: make a dataset with `dicom-router import` or `dicom-router sample`"
         ) from None
+    except ValueError as error:  # pandas' errors about tables and encodings are kinds of it
+        raise DataError(f"{path} is no table in UTF-8: {str(error).strip()}; restore it with `dvc checkout`") from None
     missing = [name for name in REQUIRED if name not in table]
     if missing:
         raise DataError(f"{path} lacks the column(s) {', '.join(missing)}; it must have {', '.join(REQUIRED)}")
@@ -84,4 +92,4 @@ def read_labels(data: Path) -> pd.DataFrame:
 def write_labels(data: Path, table: pd.DataFrame) -> None:
     """Write ``labels.csv`` sorted by path, in one step: a reader sees the old or the new table."""
     text = table[list(COLUMNS)].sort_values("path").to_csv(index=False, lineterminator="\n")
-    write_atomically(data / "labels.csv", text.encode("utf-8"))
+    write_atomically(data / LABELS, text.encode("utf-8"))

@@ -1,0 +1,78 @@
+"""``dicom-router classify``: what films show, from a model folder."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Final
+
+import click
+
+from dicom_router.labels import CLASSES
+from dicom_router.model.inference import Classifier, Result
+
+SOME_UNREADABLE: Final = 3
+
+
+@click.command("classify")
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
+@click.option("--model", default="artifacts/model", show_default=True, type=click.Path(path_type=Path))
+@click.option("--allow-synthetic-model", is_flag=True, help="Let a model trained on synthetic images see real films.")
+@click.option("--format", "form", type=click.Choice(["table", "jsonl"]), default="table", show_default=True)
+@click.pass_context
+def command(
+    context: click.Context, paths: tuple[Path, ...], model: Path, allow_synthetic_model: bool, form: str
+) -> None:
+    """Say which body part the films at PATHS show: DICOM, PNG or JPEG files, and folders of them.
+
+    One row per file, in order; a file that cannot be read is a row with its reason.
+
+    Exit code: 0 every file got an answer; 3 at least one could not be read;
+    1 the model or its use is wrong; 2 the command line is wrong.
+    """
+    classifier = Classifier.load(model, allow_synthetic=allow_synthetic_model)
+    unreadable = 0
+    write = _as_json if form == "jsonl" else _as_row
+    if form == "table":
+        click.echo(f"{'label':<16} {'probability':<28} file")
+    for result in classifier.classify(film_paths(paths)):
+        unreadable += result.reason is not None
+        click.echo(write(result, classifier))
+    if unreadable:
+        click.echo(f"{unreadable} file(s) could not be read", err=True)
+        context.exit(SOME_UNREADABLE)
+
+
+def film_paths(paths: Iterable[Path]) -> Iterator[Path]:
+    """Yield files as given and every file below a folder, sorted; names that begin with a dot are skipped there."""
+    for path in paths:
+        if not path.is_dir():
+            yield path
+            continue
+        for folder, folders, files in os.walk(path):
+            folders[:] = sorted(name for name in folders if not name.startswith("."))
+            yield from (Path(folder) / name for name in sorted(files) if not name.startswith("."))
+
+
+def _as_row(result: Result, classifier: Classifier) -> str:
+    if result.probabilities is None:
+        return f"{'-':<16} {result.reason!s:<28} {result.path}: {result.detail}"
+    synthetic = " (synthetic model)" if classifier.synthetic else ""
+    probability = f"{max(result.probabilities):.3f}{synthetic}"
+    return f"{result.label:<16} {probability:<28} {result.path}"
+
+
+def _as_json(result: Result, classifier: Classifier) -> str:
+    probabilities = result.probabilities
+    return json.dumps(
+        {
+            "path": str(result.path),
+            "label": result.label,
+            "probabilities": None if probabilities is None else dict(zip(CLASSES, probabilities, strict=True)),
+            "reason": result.reason,
+            "detail": result.detail,
+            "model": classifier.version,
+            "synthetic_model": classifier.synthetic,
+        },
+        ensure_ascii=False,
+    )

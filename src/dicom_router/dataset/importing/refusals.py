@@ -1,0 +1,48 @@
+"""The list of what an import refused, for the person who imports: the one file that holds original names."""
+
+import csv
+from collections import Counter
+from pathlib import Path
+from types import TracebackType
+from typing import Final, Self
+
+from dicom_router.dataset.importing.taking import Refusal
+from dicom_router.errors import DataError
+from dicom_router.reasons import Reason
+
+COLUMNS: Final = ("path", "reason", "detail")
+
+
+class RefusalList:
+    """A CSV file with a row per refusal, written as they come."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.reasons: Counter[Reason] = Counter()
+
+    def __enter__(self) -> Self:
+        """Start the file.
+
+        Raises:
+            DataError: it cannot be written.
+        """
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            # Names that are no UTF-8 are escaped.
+            self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+        except OSError as error:
+            raise DataError(f"the list of refusals {self.path} cannot be written: {error.strerror}") from None
+        self._writer = csv.writer(self._file, lineterminator="\n")
+        self._writer.writerow(COLUMNS)
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        """Close the file."""
+        self._file.close()
+
+    def add(self, refusal: Refusal) -> None:
+        """Count a refusal and write its row."""
+        self.reasons[refusal.reason] += 1
+        self._writer.writerow((refusal.source, refusal.reason.value, refusal.detail))

@@ -1,0 +1,158 @@
+"""Read every image once, in parallel: facts about it, or the reason why it is none.
+
+Nothing here needs pandas, so that the worker processes stay small.
+"""
+
+import hashlib
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import Final
+
+import numpy as np
+from joblib import Parallel, delayed, effective_n_jobs
+from joblib.externals.loky.process_executor import TerminatedWorkerError
+from numpy.typing import NDArray
+
+from dicom_router.dicom.reading import Film, Header, read
+from dicom_router.errors import UnreadableImage
+from dicom_router.reasons import Reason
+
+CHUNK: Final = 8  # files a worker takes at once
+IMAGES: Final = "images"  # the folder of data/ that holds them
+
+BLACK: Final = 0.01  # a pixel below is black, one above 1 - BLACK is white
+SAMPLED_PIXELS: Final = 1 << 18  # of an image, for its percentiles
+
+
+@dataclass(frozen=True)
+class Statistics:
+    """What the valid pixels of an image hold, on the film's scale from 0 (black) to 1 (white)."""
+
+    mean: float
+    std: float
+    black_fraction: float
+    white_fraction: float
+    contrast: float  # 95th minus 5th percentile
+
+
+@dataclass(frozen=True)
+class Scanned:
+    """The facts of a readable image; ``pixel_sha256`` is that of its shape and its pixels at 16 bits."""
+
+    sha256: str
+    pixel_sha256: str
+    header: Header
+    statistics: Statistics
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a row of labels.csv is no image."""
+
+    reason: Reason
+    detail: str
+
+
+Outcome = Scanned | Refused
+ScanOne = Callable[[Path, str], Outcome]
+
+
+def scan_file(data: Path, path: str) -> Outcome:
+    """Read the image at ``path`` (POSIX, relative to ``data``)."""
+    if _leads_outside(path):
+        return Refused(Reason.OUTSIDE_SOURCE, f"the path must be relative, below {IMAGES}/, without ..")
+    file = data / path
+    try:
+        if not file.is_file():
+            return Refused(Reason.MISSING_FILE, "a folder has this name" if file.is_dir() else "no file has this name")
+        content = _sha256(file)
+        film = read(file)
+    except UnreadableImage as error:
+        return Refused(error.reason, error.detail)
+    except OSError as error:
+        return Refused(Reason.UNREADABLE, error.strerror or Reason.UNREADABLE.meaning)
+    seen = _seen(film)
+    if seen.size == 0 or seen.min() == seen.max():
+        return Refused(Reason.CONSTANT_IMAGE, Reason.CONSTANT_IMAGE.meaning)
+    return Scanned(content, _pixel_sha256(film.pixels), film.header, statistics(seen))
+
+
+def scan(data: Path, paths: Sequence[str], jobs: int, scan_one: ScanOne = scan_file) -> Iterator[Outcome]:
+    """Yield the outcome of each of ``paths`` (POSIX, relative to ``data``), in their order, with ``jobs`` processes.
+
+    A decoder that dies takes its worker with it, and joblib then gives up what was in flight:
+    those files are read again one at a time, so that exactly the deadly one is refused.
+    """
+    data, done, workers = data.absolute(), 0, effective_n_jobs(jobs)  # a worker may stand in another folder
+    while done < len(paths):
+        until = len(paths)
+        if workers > 1:
+            try:
+                for outcome in _side_by_side(data, paths[done:], workers, scan_one):
+                    done += 1
+                    yield outcome
+            except TerminatedWorkerError:
+                until = min(done + 8 * CHUNK * workers, len(paths))
+        while done < until:
+            for outcome in _one_at_a_time(data, paths[done:until], scan_one):
+                done += 1
+                yield outcome
+
+
+def _side_by_side(data: Path, paths: Sequence[str], workers: int, scan_one: ScanOne) -> Iterator[Outcome]:
+    """Read ``paths`` in ``workers`` processes."""
+    run = Parallel(n_jobs=workers, return_as="generator", batch_size=CHUNK)
+    yield from run(delayed(scan_one)(data, path) for path in paths)
+
+
+def _one_at_a_time(data: Path, paths: Sequence[str], scan_one: ScanOne) -> Iterator[Outcome]:
+    """Read ``paths`` in another process with one file in flight, up to and with the first that kills it."""
+    run = Parallel(n_jobs=2, return_as="generator", batch_size=1, pre_dispatch=1)
+    try:
+        yield from run(delayed(scan_one)(data, path) for path in paths)
+    except TerminatedWorkerError:
+        yield Refused(Reason.DECODER_CRASHED, Reason.DECODER_CRASHED.meaning)
+
+
+def _leads_outside(path: str) -> bool:
+    """Say whether ``path`` is anything but a plain path below the images' folder."""
+    pure = PurePosixPath(path)
+    return "\0" in path or ".." in pure.parts or pure.parts[:1] != (IMAGES,) or len(pure.parts) < 2
+
+
+def _sha256(file: Path) -> str:
+    """Hash the bytes of ``file`` without holding them."""
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def _pixel_sha256(pixels: NDArray[np.float32]) -> str:
+    """Hash shape and pixels at 16 bits, so that one film in two encodings is one film."""
+    digest = hashlib.sha256(f"{pixels.shape[0]}x{pixels.shape[1]}:".encode())
+    digest.update(np.rint(pixels * np.float32(65535)).astype("<u2").data)
+    return digest.hexdigest()
+
+
+def _seen(film: Film) -> NDArray[np.float32]:
+    """Return the pixels that are no padding, `(N,)` float32."""
+    return film.pixels.ravel() if film.valid is None else film.pixels[film.valid]
+
+
+def statistics(pixels: NDArray[np.float32]) -> Statistics:
+    """Describe ``pixels``, `(N,)` float32 in [0, 1], N > 0; percentiles are those of an evenly spaced sample."""
+    low, high = np.percentile(pixels[:: max(1, pixels.size // SAMPLED_PIXELS)], [5, 95])
+    return Statistics(
+        mean=float(pixels.mean(dtype=np.float64)),
+        std=float(pixels.std(dtype=np.float64)),
+        black_fraction=float(np.count_nonzero(pixels < BLACK) / pixels.size),
+        white_fraction=float(np.count_nonzero(pixels > 1 - BLACK) / pixels.size),
+        contrast=float(high - low),
+    )
+
+
+def unlisted_files(data: Path, paths: Sequence[str]) -> list[str]:
+    """Return the files below the images' folder that ``paths`` do not name, sorted; odd bytes are escaped."""
+    listed = set(paths)
+    found = (file.relative_to(data).as_posix() for file in (data / IMAGES).rglob("*") if not file.is_dir())
+    return sorted(name.encode("utf-8", "backslashreplace").decode() for name in found if name not in listed)

@@ -1,0 +1,117 @@
+"""What a JPEG, JPEG-LS or JPEG 2000 codestream says about itself, which counts more than the DICOM header.
+
+JPEG and JPEG-LS: ITU-T T.81 B.2 and T.87 C.2. JPEG 2000: T.800 A.5.
+"""
+
+import struct
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from dicom_router.errors import UnreadableImage
+from dicom_router.reasons import Reason
+
+Codec = Literal["jpeg", "jpegls", "jpeg2k"]
+
+JPEG_START: Final = b"\xff\xd8"
+JPEG2000_START: Final = b"\xff\x4f\xff\x51"
+JP2_START: Final = b"\x00\x00\x00\x0cjP  "
+JP2_HEADER_BYTES: Final = 1 << 16
+END_OF_IMAGE: Final = b"\xff\xd9"
+FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
+JPEGLS_FRAME: Final = 0xF7
+APP0, APP14, START_OF_SCAN = 0xE0, 0xEE, 0xDA
+STANDALONE: Final = frozenset(range(0xD0, 0xD9)) | {0x01}
+COMPONENTS_ARE_RGB: Final = b"RGB"
+
+
+@dataclass(frozen=True)
+class Codestream:
+    """Facts of a codestream; ``transformed`` says whether three components are YCbCr, None where it does not say."""
+
+    codec: Codec
+    rows: int
+    columns: int
+    samples: int
+    precision: int
+    signed: bool
+    transformed: bool | None
+
+
+def describe(data: bytes) -> Codestream:
+    """Read the facts of the codestream in ``data`` without decoding it.
+
+    Raises:
+        UnreadableImage: ``data`` is no codestream, or has no end.
+    """
+    try:
+        if data.startswith(JPEG_START):
+            return _describe_jpeg(data)
+        if data.startswith((JPEG2000_START, JP2_START)):
+            return _describe_jpeg2000(data)
+    except (struct.error, IndexError):
+        raise UnreadableImage(Reason.TRUNCATED, "the compressed image ends inside its header") from None
+    raise UnreadableImage(Reason.CORRUPT, "the compressed image starts with no known marker")
+
+
+def _describe_jpeg(data: bytes) -> Codestream:
+    transformed = None
+    for marker, start in _segments(data):
+        if marker in FRAME_MARKERS or marker == JPEGLS_FRAME:
+            return _frame(data, marker, start, transformed)
+        if marker == APP0 and data[start : start + 5] == b"JFIF\0" and transformed is None:
+            transformed = True
+        if marker == APP14 and data[start : start + 5] == b"Adobe":
+            transformed = data[start + 11] != 0
+    raise UnreadableImage(Reason.CORRUPT, "the compressed image has no frame header")
+
+
+def _segments(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield (marker, offset of its content) of the segments before the first scan."""
+    offset = 2
+    while True:
+        if data[offset] != 0xFF:
+            raise UnreadableImage(Reason.CORRUPT, "the header of the compressed image is no sequence of segments")
+        marker = data[offset + 1]
+        if marker == 0xFF:  # fill
+            offset += 1
+        elif marker in STANDALONE:
+            offset += 2
+        elif marker == START_OF_SCAN:
+            return
+        else:
+            yield marker, offset + 4
+            offset += 2 + struct.unpack_from(">H", data, offset + 2)[0]
+
+
+def _frame(data: bytes, marker: int, start: int, transformed: bool | None) -> Codestream:
+    """Read a frame header: precision, lines, samples a line, components."""
+    precision, rows, columns, samples = struct.unpack_from(">BHHB", data, start)
+    _check_end(data, start)
+    if bytes(data[start + 6 + 3 * i] for i in range(min(samples, 3))) == COMPONENTS_ARE_RGB:
+        transformed = False
+    codec: Codec = "jpegls" if marker == JPEGLS_FRAME else "jpeg"
+    return Codestream(codec, rows, columns, samples, precision, signed=False, transformed=transformed)
+
+
+def _describe_jpeg2000(data: bytes) -> Codestream:
+    start = data.find(JPEG2000_START, 0, JP2_HEADER_BYTES)
+    if start < 0:
+        raise UnreadableImage(Reason.CORRUPT, "the JP2 container holds no codestream")
+    right, lower, left, upper = struct.unpack_from(">IIII", data, start + 8)
+    samples, depth = struct.unpack_from(">HB", data, start + 40)
+    _check_end(data, start)
+    transform = data.find(b"\xff\x52", start, start + JP2_HEADER_BYTES)
+    transformed = bool(data[transform + 8]) if transform > 0 else None
+    precision, signed = (depth & 0x7F) + 1, bool(depth & 0x80)
+    return Codestream("jpeg2k", lower - upper, right - left, samples, precision, signed, transformed)
+
+
+def _check_end(data: bytes, start: int) -> None:
+    """Demand an end marker: byte stuffing keeps its two bytes out of the coded data.
+
+    Raises:
+        UnreadableImage: there is none after ``start``.
+    """
+    if data.rfind(END_OF_IMAGE) < start:
+        raise UnreadableImage(Reason.TRUNCATED, "the compressed image has no end marker")

@@ -1,0 +1,93 @@
+"""The bytes of one file, and what they are by content; a file's name counts for nothing."""
+
+import stat
+import struct
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+from dicom_router.dicom.film import FileFormat
+from dicom_router.dicom.limits import MAX_FILE_BYTES
+from dicom_router.errors import UnreadableImage
+from dicom_router.reasons import Reason
+
+PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
+JPEG_SIGNATURE: Final = b"\xff\xd8\xff"
+PREAMBLE_BYTES: Final = 128
+
+# A data set without preamble starts with a group of the command, the file meta information or the identification.
+FIRST_GROUPS: Final = (0x0000, 0x0002, 0x0008)
+FIRST_ELEMENTS: Final = 0x0100
+LONG_REPRESENTATIONS: Final = frozenset(b"OB OD OF OL OV OW SQ SV UC UN UR UT UV".split())
+VALUE_REPRESENTATIONS: Final = LONG_REPRESENTATIONS | frozenset(
+    b"AE AS AT CS DA DS DT FD FL IS LO LT PN SH SL SS ST TM UI UL US".split()
+)
+
+
+def load(path: Path) -> bytes:
+    """Return the content of the regular file ``path``.
+
+    Raises:
+        UnreadableImage: the file is missing, empty, too large, no file, or may not be read.
+    """
+    try:
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise UnreadableImage(Reason.UNREADABLE, "not a regular file")
+        if status.st_size > MAX_FILE_BYTES:
+            raise UnreadableImage(Reason.TOO_LARGE, f"the file has {status.st_size} bytes; a film has fewer than 2**30")
+        data = path.read_bytes()
+    except FileNotFoundError:
+        raise UnreadableImage(Reason.MISSING_FILE, "there is no such file") from None
+    except (OSError, ValueError) as error:  # ValueError: a NUL in the name
+        raise UnreadableImage(Reason.UNREADABLE, getattr(error, "strerror", "") or "") from None
+    if not data:
+        raise UnreadableImage(Reason.EMPTY)
+    return data
+
+
+def file_format(data: bytes) -> FileFormat:
+    """Tell what ``data`` is by its first bytes.
+
+    Raises:
+        UnreadableImage: it is none of DICOM, PNG and JPEG.
+    """
+    if data.startswith(PNG_SIGNATURE):
+        return "png"
+    if has_preamble(data) or looks_like_bare_dataset(data):
+        return "dicom"
+    if data.startswith(JPEG_SIGNATURE):
+        return "jpeg"
+    raise UnreadableImage(Reason.NOT_DICOM)
+
+
+def has_preamble(data: bytes) -> bool:
+    """Tell whether ``data`` is a DICOM file as PS3.10 has it."""
+    return data[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] == b"DICM"
+
+
+def looks_like_bare_dataset(data: bytes) -> bool:
+    """Tell whether ``data`` starts with two data elements in ascending order, as a file without preamble does."""
+    elements = _first_elements(data)
+    first, second = next(elements, None), next(elements, None)
+    if first is None or second is None or first >= second:
+        return False
+    return first[0] in FIRST_GROUPS and first[1] < FIRST_ELEMENTS
+
+
+def _first_elements(data: bytes) -> Iterator[tuple[int, int]]:
+    """Yield (group, element) of leading data elements whose value stays within ``data``."""
+    order = "<" if struct.unpack_from("<H", data.ljust(2))[0] in FIRST_GROUPS else ">"
+    offset = 0
+    while offset + 12 <= len(data):
+        group, element, representation, length = struct.unpack_from(f"{order}HH2sH", data, offset)
+        offset += 8
+        if representation in LONG_REPRESENTATIONS:
+            (length,) = struct.unpack_from(f"{order}I", data, offset)
+            offset += 4
+        elif representation not in VALUE_REPRESENTATIONS:
+            (length,) = struct.unpack_from(f"{order}I", data, offset - 4)
+        offset += length
+        if offset > len(data):
+            return
+        yield group, element

@@ -1,0 +1,90 @@
+"""The pixel cache as batches: one read of the memory map each, in an order that the seed and the epoch decide."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+from torch.utils.data import DataLoader, Dataset, Sampler
+
+from dicom_router.labels import CLASSES
+from dicom_router.model.recipe import Recipe
+from dicom_router.model.seeds import derive_seed
+
+Batch = tuple[Tensor, Tensor]
+
+
+@dataclass(frozen=True)
+class Images(Dataset[Batch]):
+    """Some rows of the pixel cache with their labels; a list of positions gives a batch."""
+
+    pixels: NDArray[np.uint8]  # (M, S, S), memory-mapped or not
+    rows: NDArray[np.int64]  # (N,), into pixels
+    labels: NDArray[np.int64]  # (N,), into CLASSES
+
+    def __len__(self) -> int:
+        return len(self.rows)
+
+    def __getitem__(self, positions: list[int]) -> Batch:
+        """Return pixels ``(B, S, S)`` uint8 and labels ``(B,)`` int64."""
+        return torch.from_numpy(self.pixels[self.rows[positions]]), torch.from_numpy(self.labels[positions])
+
+    @property
+    def image_size(self) -> int:
+        """Return S."""
+        return int(self.pixels.shape[1])
+
+    def counts(self) -> NDArray[np.int64]:
+        """Return the number of images of each class, ``(5,)``."""
+        return np.bincount(self.labels, minlength=len(CLASSES))
+
+
+class EpochBatches(Sampler[list[int]]):
+    """Positions of each batch of an epoch; the last incomplete batch is left to another epoch's order."""
+
+    def __init__(self, images: Images, recipe: Recipe) -> None:
+        self.labels = torch.from_numpy(images.labels)
+        self.weights = torch.from_numpy(class_weights(images.counts()))
+        self.batch_size = min(recipe.batch_size, len(images))
+        self.balanced = recipe.balance == "sampler"
+        self.seed = recipe.seed
+        self.epoch = 0
+
+    def set_epoch(self, epoch: int) -> None:
+        """Say which epoch comes next; Lightning does so, after a resume too."""
+        self.epoch = epoch
+
+    def __len__(self) -> int:
+        return len(self.labels) // self.batch_size
+
+    def __iter__(self) -> Iterator[list[int]]:
+        generator = torch.Generator().manual_seed(derive_seed(self.seed, self.epoch))
+        order = self._draw(generator)
+        for step in range(len(self)):
+            yield order[step * self.batch_size : (step + 1) * self.batch_size].tolist()
+
+    def _draw(self, generator: torch.Generator) -> Tensor:
+        if self.balanced:
+            return torch.multinomial(self.weights[self.labels], len(self.labels), True, generator=generator)
+        return torch.randperm(len(self.labels), generator=generator)
+
+
+def class_weights(counts: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Return ``(5,)`` weights that give each class present the same say, 1 on average over the images."""
+    present = counts > 0
+    weights = counts.sum() / (present.sum() * np.maximum(counts, 1))
+    return np.where(present, weights, 0).astype(np.float32)
+
+
+def training_batches(images: Images, recipe: Recipe) -> DataLoader[Batch]:
+    """Return the batches that train."""
+    return DataLoader(images, batch_size=None, sampler=EpochBatches(images, recipe))
+
+
+def batches_in_order(images: Images, batch_size: int) -> DataLoader[Batch]:
+    """Return all images once, in their own order."""
+    starts = range(0, len(images), batch_size)
+    positions = [list(range(start, min(start + batch_size, len(images)))) for start in starts]
+    return DataLoader(images, batch_size=None, sampler=positions)

@@ -1,0 +1,109 @@
+"""What happened in each epoch, the best weights so far, and checkpoints from which a killed run goes on."""
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, Final
+
+import torch
+from lightning.pytorch import LightningModule, Trainer
+from lightning.pytorch.callbacks import Checkpoint
+from torch import Tensor
+
+from dicom_router.model.lesson import EpochRecord, Lesson
+from dicom_router.model.recipe import Recipe
+
+KEPT: Final = 2  # the newest, and one before it in case the newest cannot be read
+
+Weights = dict[str, Tensor]
+
+
+class Ledger(Checkpoint):
+    """Closes every epoch: records it, keeps the best weights, saves all of it in one file, and says when to stop.
+
+    The best epoch has the highest validation macro F1 (the lower validation loss where
+    equal; the last epoch without validation images). A file is renamed into place
+    whole, so that a kill leaves either this epoch's checkpoint or the one before.
+    """
+
+    def __init__(self, folder: Path, recipe: Recipe, print_epochs: bool) -> None:
+        self.folder = folder
+        self.recipe = recipe
+        self.print_epochs = print_epochs
+        self.history: list[EpochRecord] = []
+        self.best_weights: Weights = {}
+
+    @property
+    def best(self) -> EpochRecord:
+        """Return the record of the best epoch."""
+        return max(self.history, key=_rank)
+
+    @property
+    def finished(self) -> bool:
+        """Say whether all epochs are done, or the last ``patience`` ones brought no higher macro F1."""
+        done, patience = len(self.history), self.recipe.patience
+        scores = [record.validation_macro_f1 for record in self.history if record.validation_macro_f1 is not None]
+        stalled = len(scores) > patience and max(scores[:-patience]) >= max(scores[-patience:])
+        return stalled or done >= self.recipe.epochs
+
+    def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
+        """Close the epoch."""
+        assert isinstance(pl_module, Lesson)
+        self.history.append(pl_module.close_epoch())
+        if self.best is self.history[-1]:
+            self.best_weights = {name: value.cpu().clone() for name, value in pl_module.network.state_dict().items()}
+        self._save(trainer)
+        if self.print_epochs:
+            print(describe(self.history[-1], self.recipe.epochs), flush=True)
+        trainer.should_stop = self.finished
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint keeps: primitives and tensors only, so that it loads with ``weights_only``."""
+        return {"history": [asdict(record) for record in self.history], "best_weights": self.best_weights}
+
+    def load_state_dict(self, state_dict: dict[str, Any]) -> None:
+        """Take up where a checkpoint left off."""
+        self.history = [EpochRecord(**row) for row in state_dict["history"]]
+        self.best_weights = state_dict["best_weights"]
+
+    def resume(self) -> Path | None:
+        """Take up the newest readable checkpoint and return its path; None where there is none."""
+        for path in sorted(self.folder.glob("epoch-*.ckpt"), reverse=True):
+            state = read_checkpoint(path)
+            if state is not None:
+                self.load_state_dict(state["callbacks"][self.state_key])
+                return path
+            path.unlink()
+        return None
+
+    def _save(self, trainer: Trainer) -> None:
+        path = self.folder / f"epoch-{len(self.history):05d}.ckpt"
+        partial = path.with_suffix(".partial")
+        trainer.save_checkpoint(partial)
+        partial.replace(path)
+        for old in sorted(self.folder.glob("epoch-*.ckpt"))[:-KEPT]:
+            old.unlink()
+
+
+def read_checkpoint(path: Path) -> dict[str, Any] | None:
+    """Return the content of a checkpoint, or None if it is damaged."""
+    try:
+        content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
+    except (RuntimeError, EOFError, OSError, ValueError) as error:
+        print(f"checkpoint {path.name} cannot be read ({error}); going back to the one before", flush=True)
+        return None
+    return content
+
+
+def describe(record: EpochRecord, epochs: int) -> str:
+    """Return an epoch as one line of text."""
+    line = f"epoch {record.epoch:>3}/{epochs}  loss {record.train_loss:.4f}"
+    if record.validation_loss is not None:
+        line += f"  validation loss {record.validation_loss:.4f}  macro F1 {record.validation_macro_f1:.4f}"
+    return f"{line}  learning rate {record.learning_rate:.2e}"
+
+
+def _rank(record: EpochRecord) -> tuple[float, float, int]:
+    """Return what the best epoch has most of; the earlier of two equal ones wins by ``max``."""
+    if record.validation_macro_f1 is None or record.validation_loss is None:
+        return 0.0, 0.0, record.epoch
+    return record.validation_macro_f1, -record.validation_loss, 0

@@ -1,0 +1,110 @@
+"""One network learning: what a step and an epoch do. Nothing here waits for the device before an epoch ends."""
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from lightning.pytorch import LightningModule
+from torch import Tensor
+from torch.nn import functional
+
+from dicom_router.errors import ParameterError
+from dicom_router.labels import CLASSES
+from dicom_router.model.augmentation import augment
+from dicom_router.model.batches import Batch
+from dicom_router.model.networks import RouterNetwork
+from dicom_router.model.optimisation import create_optimizer, create_schedule
+from dicom_router.model.recipe import Recipe
+from dicom_router.model.seeds import derive_seed
+
+
+@dataclass(frozen=True)
+class EpochRecord:
+    """A row of ``history.csv``; the validation figures are None without validation images."""
+
+    epoch: int  # from 1
+    train_loss: float
+    validation_loss: float | None
+    validation_macro_f1: float | None
+    validation_accuracy: float | None
+    learning_rate: float  # of the last step
+
+
+class Lesson(LightningModule):
+    """Trains a RouterNetwork by a recipe; every random number depends on seed, epoch and step alone."""
+
+    def __init__(self, network: RouterNetwork, recipe: Recipe, class_weights: Tensor | None, steps: int) -> None:
+        super().__init__()
+        self.network = network
+        self.recipe = recipe
+        self.steps = steps
+        self.class_weights: Tensor | None
+        self.register_buffer("class_weights", class_weights, persistent=False)
+        self.losses: list[Tensor] = []
+        self.learning_rates: list[float] = []
+        self.answers: list[tuple[Tensor, Tensor]] = []
+
+    def configure_optimizers(self) -> Any:  # noqa: ANN401  (Lightning's own union of eight types)
+        """Return the optimizer and its schedule, moved on after every step."""
+        optimizer = create_optimizer(self.network, self.recipe)
+        schedule = create_schedule(optimizer, self.recipe, self.steps)
+        return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
+
+    def training_step(self, batch: Batch, step: int) -> Tensor:
+        """Return the loss of one batch of stored pixels."""
+        pixels, labels = batch
+        place = derive_seed(self.recipe.seed, self.current_epoch, step)
+        torch.manual_seed(place)  # dropout and its kin
+        varied = augment(pixels, self.recipe.augmentation, torch.Generator().manual_seed(place))
+        logits = self.network(varied)
+        loss = functional.cross_entropy(logits, labels, self.class_weights, label_smoothing=self.recipe.label_smoothing)
+        self.losses.append(loss.detach())
+        self.learning_rates.append(self.trainer.optimizers[0].param_groups[0]["lr"])
+        return loss
+
+    def validation_step(self, batch: Batch, step: int) -> None:
+        """Keep the logits of one batch, unvaried."""
+        pixels, labels = batch
+        self.answers.append((self.network(pixels[:, None].float() / 255), labels))
+
+    def close_epoch(self) -> EpochRecord:
+        """Return the record of the epoch that just ended, and begin a new page.
+
+        Raises:
+            ParameterError: the loss is no longer a number.
+        """
+        losses, rates, answers = self.losses, self.learning_rates, self.answers
+        self.losses, self.learning_rates, self.answers = [], [], []
+        epoch = self.current_epoch + 1
+        train_loss = _mean_loss(torch.stack(losses), rates, epoch)
+        return EpochRecord(epoch, train_loss, *_validation_figures(answers), learning_rate=rates[-1])
+
+
+def macro_f1(confusion: Tensor) -> float:
+    """Return the mean F1 of the classes that have images; ``confusion`` ``(C, C)`` has the truth in rows."""
+    images, predicted, right = confusion.sum(1), confusion.sum(0), confusion.diagonal()
+    scores = 2 * right / (images + predicted).clamp(min=1)
+    return float(scores[images > 0].mean())
+
+
+def _validation_figures(answers: list[tuple[Tensor, Tensor]]) -> tuple[float | None, float | None, float | None]:
+    """Return loss, macro F1 and accuracy; None where there are no answers."""
+    if not answers:
+        return None, None, None
+    logits = torch.cat([part for part, _ in answers]).float().cpu()
+    labels = torch.cat([part for _, part in answers]).cpu()
+    cells = torch.bincount(labels * len(CLASSES) + logits.argmax(1), minlength=len(CLASSES) ** 2)
+    confusion = cells.view(len(CLASSES), len(CLASSES)).double()
+    accuracy = float(confusion.diagonal().sum() / confusion.sum())
+    return float(functional.cross_entropy(logits, labels)), macro_f1(confusion), accuracy
+
+
+def _mean_loss(losses: Tensor, learning_rates: list[float], epoch: int) -> float:
+    broken = (~losses.isfinite()).nonzero()
+    if len(broken):
+        step = int(broken[0])
+        raise ParameterError(
+            f"the training loss became {float(losses[step])} in epoch {epoch}, step {step + 1}, at learning rate"
+            f" {learning_rates[step]:g}: lower train.learning_rate, or clip gradients with train.gradient_clip"
+        )
+    return float(losses.mean())

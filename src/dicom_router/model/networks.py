@@ -1,0 +1,86 @@
+"""Any timm network as a router: grey pixels in [0, 1] in, logits and features out."""
+
+import difflib
+from typing import Any, Final
+
+import timm
+import torch
+from torch import Tensor, nn
+
+from dicom_router.errors import ParameterError
+from dicom_router.labels import CLASSES
+
+# Films have no ImageNet statistics; these bring [0, 1] to about [-2, 2] and are part of the graph.
+MEAN: Final = 0.5
+STD: Final = 0.25
+
+
+class RouterNetwork(nn.Module):
+    """Normalises, then asks a timm network; what it takes and gives is the same for every architecture."""
+
+    def __init__(self, backbone: nn.Module) -> None:
+        super().__init__()
+        self.backbone = backbone
+
+    def forward(self, pixels: Tensor) -> Tensor:
+        """Return logits ``(N, 5)`` of ``pixels`` ``(N, 1, S, S)`` float in [0, 1]."""
+        logits: Tensor = self.backbone((pixels - MEAN) / STD)
+        return logits
+
+    def logits_and_features(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
+        """Return logits ``(N, 5)`` and what the last layer sees, ``(N, F)``."""
+        backbone: Any = self.backbone  # timm's two methods are no part of nn.Module
+        maps = backbone.forward_features((pixels - MEAN) / STD)
+        # The head is computed twice here and shared by the runtime; asking timm for both keeps every network right.
+        logits, features = backbone.forward_head(maps), backbone.forward_head(maps, pre_logits=True)
+        return logits, features.flatten(1)
+
+
+def create_network(name: str, image_size: int) -> RouterNetwork:
+    """Return the timm network ``name``, weights drawn from torch's current random state.
+
+    Raises:
+        ParameterError: timm has no such network, or it cannot take one channel of this size.
+    """
+    if not timm.is_model(name):
+        raise ParameterError(f"train.network is {name!r}, which timm does not have; {_suggestion(name)}")
+    try:
+        network = RouterNetwork(_build(name, image_size))
+        _check(network, image_size)
+    except (RuntimeError, TypeError, ValueError, AssertionError, AttributeError) as error:
+        message = str(error).strip().partition("\n")[0]
+        raise ParameterError(
+            f"train.network {name!r} cannot be used on one channel of {image_size} x {image_size} pixels ({message});"
+            " choose another network or preprocess.image_size"
+        ) from error
+    return network.to(memory_format=torch.channels_last)  # the faster layout for convolutions, on CPU and GPU
+
+
+def parameter_count(network: nn.Module) -> int:
+    """Return how many numbers are learnt."""
+    return sum(parameter.numel() for parameter in network.parameters())
+
+
+def _build(name: str, image_size: int) -> nn.Module:
+    """Build for ``image_size`` where the architecture asks for it, as vision transformers do."""
+    try:
+        return timm.create_model(name, in_chans=1, num_classes=len(CLASSES), img_size=image_size)
+    except TypeError:  # it has no such argument: it takes any size
+        return timm.create_model(name, in_chans=1, num_classes=len(CLASSES))
+
+
+def _check(network: RouterNetwork, image_size: int) -> None:
+    """Run one black image through, without touching the running statistics."""
+    network.eval()
+    with torch.no_grad():
+        logits, features = network.logits_and_features(torch.zeros(1, 1, image_size, image_size))
+    network.train()
+    if logits.shape != (1, len(CLASSES)) or features.shape[0] != 1:
+        raise ValueError(f"it answers with shape {tuple(logits.shape)}, not (1, {len(CLASSES)})")
+
+
+def _suggestion(name: str) -> str:
+    """Return near names, or where to look."""
+    known = timm.list_models()
+    near = difflib.get_close_matches(name, known, n=5, cutoff=0.5) or timm.list_models(f"*{name}*")[:5]
+    return f"near names: {', '.join(near)}" if near else "`timm.list_models()` lists what there is"

@@ -1,0 +1,68 @@
+"""``artifacts/model``: everything that inference needs, in one folder that vouches for itself."""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from dicom_router.model.agreement import Agreement
+from dicom_router.model.card import render_card
+from dicom_router.model.folder import CARD, GRAPH, MODEL, WEIGHTS, content_version, file_digests, to_json
+
+# What a model keeps of the network's specification.
+FROM_NETWORK: Final = (
+    "format",
+    "network",
+    "classes",
+    "num_features",
+    "parameters",
+    "preprocessing",
+    "normalisation",
+    "synthetic",
+    "best_epoch",
+    "epochs",
+    "recipe",
+)
+
+
+@dataclass(frozen=True)
+class Ingredients:
+    """What a model is made of, as the earlier stages left it."""
+
+    network: Mapping[str, Any]  # network.json
+    calibration: Mapping[str, Any]  # calibration.json
+    dataset: Mapping[str, Any]  # description, digest, and images by split and class
+    agreement: Agreement
+    test: Mapping[str, Any]  # reports/test.json
+    external: Mapping[str, Any]  # reports/external.json
+
+
+def write_model(folder: Path, network: Path, ingredients: Ingredients) -> dict[str, Any]:
+    """Write the model into ``folder``, taking weights and graph from the folder ``network``; return ``model.json``."""
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    for name in (WEIGHTS, GRAPH):
+        shutil.copyfile(network / name, folder / name)
+    specification = model_specification(ingredients, file_digests(folder, [WEIGHTS, GRAPH]))
+    card = render_card(specification, ingredients.test, ingredients.external)
+    (folder / CARD).write_text(card, encoding="utf-8")
+    specification["files"] |= file_digests(folder, [CARD])
+    (folder / MODEL).write_bytes(to_json(specification))
+    return specification
+
+
+def model_specification(ingredients: Ingredients, files: Mapping[str, str]) -> dict[str, Any]:
+    """Return ``model.json``; its ``version`` is a hash of all else that decides an answer."""
+    calibration = ingredients.calibration
+    specification: dict[str, Any] = {key: ingredients.network[key] for key in FROM_NETWORK}
+    specification |= {
+        "temperature": calibration["temperature"],
+        "calibration": {key: calibration[key] for key in ("n", "reason", "before", "after")},
+        "thresholds": calibration["thresholds"],
+        "features": calibration["features"],
+        "dataset": dict(ingredients.dataset),
+        "agreement": asdict(ingredients.agreement),
+        "files": dict(files),
+    }
+    return {"version": content_version(specification)} | specification

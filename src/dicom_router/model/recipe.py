@@ -1,0 +1,49 @@
+"""How a network is trained, as plain values: it takes no YAML and no pydantic to train on a bare GPU machine."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from typing import Any, Literal, Self
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """How far a training image is varied; every magnitude is drawn anew for each image, and 0 switches it off."""
+
+    flip: float  # probability of a left-right mirror image
+    rotation: float  # degrees, either way
+    shift: float  # share of the side, either way
+    scale: float  # share, larger or smaller
+    gain: float  # share, brighter or darker
+    contrast: float  # share, about the image's mean
+    gamma: float  # exponent between 1 / (1 + gamma) and 1 + gamma
+    invert: float  # probability of a negative
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """Everything that decides the weights, beside the data."""
+
+    network: str  # a timm name
+    epochs: int
+    batch_size: int
+    optimizer: Literal["adam", "adamw", "sgd"]
+    learning_rate: float  # the highest of the schedule
+    weight_decay: float
+    schedule: Literal["one_cycle", "cosine"]
+    warmup: float  # share of all steps
+    balance: Literal["none", "class_weights", "sampler"]
+    label_smoothing: float
+    patience: int  # epochs without a better validation macro F1
+    gradient_clip: float  # 0 clips nothing
+    gradient_clip_by: Literal["norm", "value"]
+    seed: int
+    threads: int  # CPU threads; another number gives other last bits
+    accelerator: Literal["auto", "cpu", "gpu"]
+    precision: Literal["32-true", "bf16-mixed", "16-mixed"]
+    augmentation: Augmentation
+
+    @classmethod
+    def from_mapping(cls, values: Mapping[str, Any]) -> Self:
+        """Build from nested plain values, such as the section ``train`` of params.yaml."""
+        plain = {field.name: values[field.name] for field in fields(cls)}
+        return cls(**plain | {"augmentation": Augmentation(**values["augmentation"])})

@@ -1,0 +1,137 @@
+"""Training a network from the pixel cache; needs torch, timm, lightning and numpy, and nothing else."""
+
+import logging
+import shutil
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import torch
+from lightning.pytorch import Trainer
+from torch import Tensor
+from torch.utils.data import DataLoader
+
+from dicom_router.errors import DataError, ParameterError
+from dicom_router.model.batches import Batch, Images, batches_in_order, class_weights, training_batches
+from dicom_router.model.ledger import Ledger
+from dicom_router.model.lesson import EpochRecord, Lesson
+from dicom_router.model.networks import RouterNetwork, create_network
+from dicom_router.model.recipe import Recipe
+from dicom_router.model.seeds import derive_seed
+
+
+@dataclass(frozen=True)
+class Fitted:
+    """A trained network with the weights of its best epoch, on the CPU, in evaluation mode."""
+
+    network: RouterNetwork
+    best: EpochRecord
+    history: tuple[EpochRecord, ...]
+
+
+def fit(train: Images, validation: Images, recipe: Recipe, work: Path, progress_bar: bool = False) -> Fitted:
+    """Train by ``recipe``, going on from the checkpoints in ``work`` if there are any.
+
+    Args:
+        train: what is learnt from; at least two images.
+        validation: what chooses the epoch; may be empty, then the last epoch is taken.
+        recipe: everything else that decides the weights.
+        work: folder of the checkpoints, of these very inputs; it stays, see ``discard``.
+        progress_bar: show Lightning's bar instead of a line per epoch.
+
+    Raises:
+        ParameterError: the recipe names a network or an accelerator that is not there, or the loss diverges.
+        DataError: there are fewer than two training images.
+    """
+    if len(train) < 2:
+        raise DataError(f"the split train has {len(train)} image(s); training needs at least 2")
+    _check_accelerator(recipe.accelerator)
+    work.mkdir(parents=True, exist_ok=True)
+    with _quiet(), _threads(recipe.threads):
+        torch.manual_seed(derive_seed(recipe.seed))
+        network = create_network(recipe.network, train.image_size)
+        ledger = Ledger(work, recipe, print_epochs=not progress_bar)
+        checkpoint = ledger.resume()
+        if not ledger.finished:
+            _train(network, ledger, train, validation, checkpoint, progress_bar)
+    network.load_state_dict(ledger.best_weights)
+    return Fitted(network.cpu().eval(), ledger.best, tuple(ledger.history))
+
+
+def discard(work: Path) -> None:
+    """Remove checkpoints when the result of the training is safe."""
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def _train(
+    network: RouterNetwork, ledger: Ledger, train: Images, validation: Images, checkpoint: Path | None, bar: bool
+) -> None:
+    recipe = ledger.recipe
+    batches = training_batches(train, recipe)
+    lesson = Lesson(network, recipe, _loss_weights(train, recipe), steps=len(batches) * recipe.epochs)
+    if checkpoint is not None:
+        print(f"going on after epoch {len(ledger.history)} of {recipe.epochs}", flush=True)
+    _trainer(recipe, ledger, bar).fit(
+        lesson, batches, _validation_batches(validation, recipe), ckpt_path=checkpoint, weights_only=True
+    )
+
+
+def _trainer(recipe: Recipe, ledger: Ledger, progress_bar: bool) -> Trainer:
+    return Trainer(
+        accelerator=recipe.accelerator,
+        devices=1,
+        precision=recipe.precision,
+        max_epochs=recipe.epochs,
+        gradient_clip_val=recipe.gradient_clip or None,
+        gradient_clip_algorithm=recipe.gradient_clip_by,
+        callbacks=[ledger],
+        default_root_dir=ledger.folder,
+        logger=False,
+        enable_model_summary=False,
+        enable_progress_bar=progress_bar,
+        num_sanity_val_steps=0,
+        use_distributed_sampler=False,
+    )
+
+
+def _validation_batches(validation: Images, recipe: Recipe) -> DataLoader[Batch] | None:
+    return batches_in_order(validation, recipe.batch_size) if len(validation) else None
+
+
+def _loss_weights(train: Images, recipe: Recipe) -> Tensor | None:
+    return torch.from_numpy(class_weights(train.counts())) if recipe.balance == "class_weights" else None
+
+
+def _check_accelerator(accelerator: str) -> None:
+    if accelerator == "gpu" and not torch.cuda.is_available():
+        raise ParameterError("train.accelerator is 'gpu' and torch sees none here; use auto or cpu")
+
+
+@contextmanager
+def _threads(count: int) -> Iterator[None]:
+    """Let torch use ``count`` CPU threads meanwhile."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(count)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Lightning's tips and device tables off the screen; its errors still show."""
+    logger = logging.getLogger("lightning.pytorch")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)  # Lightning's, of torch
+            # Batches come from a memory map in this process: workers would only copy them.
+            warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*have no `val_dataloader`.*")  # no validation images: known
+            yield
+    finally:
+        logger.setLevel(before)

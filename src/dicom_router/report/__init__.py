@@ -1,0 +1,1 @@
+"""``reports/index.html``: one page that holds all of it and needs nothing else."""

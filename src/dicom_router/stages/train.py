@@ -1,0 +1,67 @@
+"""Stage ``train``: a network from the pixel cache; a killed run goes on from its last whole epoch."""
+
+import hashlib
+import json
+import shutil
+import sys
+from dataclasses import asdict
+from importlib.metadata import version
+from pathlib import Path
+
+import dicom_router.model
+from dicom_router.dataset.table import read_origin
+from dicom_router.labels import CLASSES
+from dicom_router.model.batches import Images
+from dicom_router.model.cache import PixelCache, cache_digest
+from dicom_router.model.ledger import describe
+from dicom_router.model.recipe import Recipe
+from dicom_router.model.saving import save_network
+from dicom_router.model.training import Fitted, discard, fit
+from dicom_router.params import load_params
+from dicom_router.stages.running import run
+
+
+def main() -> None:
+    """Train on the split train, choose the epoch on validation; write ``artifacts/network``."""
+    params = load_params()
+    recipe = Recipe.from_mapping(params.train.model_dump())
+    folder = Path("artifacts/pixels")
+    cache = PixelCache.open(folder)
+    work = Path("work/train") / inputs_digest(cache_digest(folder), recipe)
+    synthetic = read_origin(Path("data")).synthetic
+    fitted = fit(_images(cache, "train"), _images(cache, "validation"), recipe, work, sys.stdout.isatty())
+    _write(Path("artifacts/network"), work, fitted, recipe, cache, synthetic)
+    print(f"best {describe(fitted.best, recipe.epochs)}")
+
+
+def inputs_digest(data: str, recipe: Recipe) -> str:
+    """Return a name for everything that decides the weights: data, recipe, code and libraries."""
+    digest = hashlib.sha256(json.dumps([data, asdict(recipe)], sort_keys=True).encode())
+    for package in ("torch", "timm", "lightning", "numpy"):
+        digest.update(f"{package} {version(package)}".encode())
+    for module in sorted(Path(str(dicom_router.model.__file__)).parent.glob("*.py")):
+        digest.update(module.read_bytes())
+    return digest.hexdigest()[:16]
+
+
+def _images(cache: PixelCache, split: str) -> Images:
+    rows = cache.rows(split)
+    images = Images(cache.pixels, rows, cache.labels(rows))
+    counts = ", ".join(f"{name} {count}" for name, count in zip(CLASSES, images.counts(), strict=True))
+    print(f"{split}: {len(rows)} images ({counts})")
+    return images
+
+
+def _write(target: Path, work: Path, fitted: Fitted, recipe: Recipe, cache: PixelCache, synthetic: bool) -> None:
+    """Write the network beside its checkpoints, move it in when whole, and only then let those go."""
+    whole = work / "network"
+    shutil.rmtree(whole, ignore_errors=True)
+    save_network(whole, fitted, recipe, cache.specification, synthetic)
+    shutil.rmtree(target, ignore_errors=True)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    shutil.move(whole, target)
+    discard(work.parent)  # with what other inputs left there
+
+
+if __name__ == "__main__":
+    run(main)

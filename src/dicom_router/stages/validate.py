@@ -1,0 +1,81 @@
+"""Read every image of data/, keep out what is none, and hold the dataset against its expectations.
+
+Writes artifacts/images.parquet, artifacts/quarantine.csv and artifacts/validation.json. DVC throws
+a failed stage's outputs away, so what a person needs then is also kept in work/validate/, and Great
+Expectations' pages, which carry clock times and paths, stand in work/data_docs/.
+"""
+
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+from tqdm import tqdm
+
+from dicom_router.dataset.expectations.report import account, failed, message, report
+from dicom_router.dataset.expectations.table import expectations
+from dicom_router.dataset.expectations.vocabulary import Verdict
+from dicom_router.dataset.expectations.findings import accepted, fact_table, quarantined, tables
+from dicom_router.dataset.scanning import Outcome, scan, unlisted_files
+from dicom_router.dataset.table import Origin, read_labels, read_origin
+from dicom_router.errors import ValidationFailed
+from dicom_router.params import load_params
+from dicom_router.stages.artifacts import ARTIFACTS
+from dicom_router.stages.running import run
+from dicom_router.storage import write_atomically
+
+DATA = Path("data")
+WORK = Path("work/validate")
+DOCS = Path("work/data_docs")
+
+
+def main() -> None:
+    """Run the stage in the current folder."""
+    params = load_params()
+    labels, origin = read_labels(DATA), read_origin(DATA)
+    facts = fact_table(labels, _read_all(labels, params.validation.jobs))
+    unlisted = unlisted_files(DATA, list(labels["path"]))
+    # Imported late, since it takes seconds that a worker process must not spend.
+    from dicom_router.dataset.expectations.checking import check
+
+    verdicts = check(tables(facts, unlisted, origin, params.labelling), expectations(params.validation), docs=DOCS)
+    _write(facts, verdicts, origin)
+    _tell(facts, verdicts)
+
+
+def _read_all(labels: pd.DataFrame, jobs: int) -> Iterator[Outcome]:
+    """Read the images behind a progress bar, where somebody watches."""
+    outcomes = scan(DATA, list(labels["path"]), jobs)
+    return iter(tqdm(outcomes, "validate", len(labels), unit=" images", disable=not sys.stderr.isatty()))
+
+
+def _write(facts: pd.DataFrame, verdicts: tuple[Verdict, ...], origin: Origin) -> None:
+    """Write the outputs, and a copy for the case that DVC throws them away."""
+    content = json.dumps(report(facts, verdicts, origin), indent=2, ensure_ascii=False) + "\n"
+    table = quarantined(facts).to_csv(index=False, lineterminator="\n")
+    for folder in (ARTIFACTS, WORK):
+        write_atomically(folder / "validation.json", content.encode())
+        write_atomically(folder / "quarantine.csv", table.encode())
+    accepted(facts).to_parquet(ARTIFACTS / "images.parquet", index=False)
+
+
+def _tell(facts: pd.DataFrame, verdicts: tuple[Verdict, ...]) -> None:
+    """Print the account and the warnings.
+
+    Raises:
+        ValidationFailed: a critical expectation does not hold.
+    """
+    print(f"validate: {account(facts)}")
+    held = sum(verdict.success for verdict in verdicts)
+    print(f"validate: {held} of {len(verdicts)} expectations hold; pages: {DOCS / 'index.html'}", flush=True)
+    for verdict in failed(verdicts, "warning"):
+        print(f"validate: warning: {message(verdict)}", file=sys.stderr)
+    critical = failed(verdicts, "critical")
+    if critical:
+        explained = "\n".join(message(verdict) for verdict in critical)
+        raise ValidationFailed(f"{explained}\nDetails stand in {WORK}/.")
+
+
+if __name__ == "__main__":
+    run(main)

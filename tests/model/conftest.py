@@ -1,0 +1,74 @@
+"""A small trained network, and the folders that the stages make of it."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from model.made_up import RECIPE, SIZE, evaluation, made_up_images
+
+from dicom_router.labels import CLASSES
+from dicom_router.model.agreement import Agreement
+from dicom_router.model.batches import Images
+from dicom_router.model.folder import NETWORK, read_specification
+from dicom_router.model.packaging import Ingredients, write_model
+from dicom_router.model.saving import save_network
+from dicom_router.model.training import Fitted, fit
+
+
+@pytest.fixture(scope="session")
+def images() -> Images:
+    return made_up_images(60)
+
+
+@pytest.fixture(scope="session")
+def validation() -> Images:
+    return made_up_images(20, seed=1)
+
+
+@pytest.fixture(scope="session")
+def nothing() -> Images:
+    return made_up_images(0)
+
+
+@pytest.fixture(scope="session")
+def fitted(images: Images, validation: Images, tmp_path_factory: pytest.TempPathFactory) -> Fitted:
+    return fit(images, validation, replace(RECIPE, epochs=6), tmp_path_factory.mktemp("work"))
+
+
+@pytest.fixture(scope="session")
+def network_folder(fitted: Fitted, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("artifacts") / "network"
+    save_network(folder, fitted, RECIPE, {"image_size": SIZE, "fit": "letterbox"}, synthetic=True)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def ingredients(network_folder: Path) -> Ingredients:
+    figures = {"log_loss": 0.3, "brier": 0.2, "ece": 0.1}
+    return Ingredients(
+        network=read_specification(network_folder, NETWORK),
+        calibration={
+            "temperature": 1.25,
+            "reason": None,
+            "n": 40,
+            "before": figures,
+            "after": figures,
+            "thresholds": None,
+            "features": None,
+        },
+        dataset={
+            "description": "Made up.",
+            "digest": "0" * 64,
+            "images": {"train": dict.fromkeys(CLASSES, 12), "test": dict.fromkeys(CLASSES, 4)},
+        },
+        agreement=Agreement(20, "test", 1e-6, 1.0),
+        test=evaluation(100),
+        external=evaluation(50),
+    )
+
+
+@pytest.fixture
+def model_folder(network_folder: Path, ingredients: Ingredients, tmp_path: Path) -> Path:
+    folder = tmp_path / "model"
+    write_model(folder, network_folder, ingredients)
+    return folder

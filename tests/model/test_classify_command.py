@@ -1,0 +1,68 @@
+"""``dicom-router classify``."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from model.films import write_film
+from model.made_up import band_pixels
+
+from dicom_router.cli.classify import SOME_UNREADABLE, command, film_paths
+from dicom_router.errors import ModelError
+from dicom_router.labels import CLASSES
+
+
+@pytest.fixture
+def inbox(tmp_path: Path) -> Path:
+    folder = tmp_path / "inbox"
+    (folder / "later").mkdir(parents=True)
+    write_film(folder / "b", band_pixels(0), synthetic=True)
+    write_film(folder / "later" / "a.dcm", band_pixels(3), synthetic=True)
+    (folder / ".hidden").write_text("not looked at")
+    return folder
+
+
+def classify(model: Path, *arguments: object) -> Result:
+    return CliRunner().invoke(command, ["--model", str(model), *map(str, arguments)])
+
+
+def test_a_folder_gives_one_row_for_each_file_in_order(model_folder: Path, inbox: Path) -> None:
+    done = classify(model_folder, "--format", "jsonl", inbox)
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    assert [(Path(row["path"]).name, row["label"]) for row in rows] == [("b", "abdomen"), ("a.dcm", "spine")]
+    assert done.exit_code == 0
+
+
+def test_a_json_row_names_classes_and_model(model_folder: Path, inbox: Path) -> None:
+    row = json.loads(classify(model_folder, "--format", "jsonl", inbox / "b").stdout)
+    assert list(row["probabilities"]) == list(CLASSES)
+    assert row["synthetic_model"] is True and len(row["model"]) == 16
+
+
+def test_a_table_says_that_the_model_is_synthetic(model_folder: Path, inbox: Path) -> None:
+    assert "(synthetic model)" in classify(model_folder, inbox / "b").stdout
+
+
+def test_a_bad_file_is_a_row_and_the_exit_code_tells(model_folder: Path, inbox: Path) -> None:
+    (inbox / "c.txt").write_text("no film")
+    done = classify(model_folder, inbox)
+    assert done.exit_code == SOME_UNREADABLE
+    assert len(done.stdout.splitlines()) == 1 + 3
+    assert "not_dicom" in done.stdout
+
+
+def test_a_real_film_needs_the_flag(model_folder: Path, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "real", band_pixels(0), synthetic=False)
+    assert isinstance(classify(model_folder, film).exception, ModelError)
+    assert classify(model_folder, "--allow-synthetic-model", film).exit_code == 0
+
+
+def test_the_help_documents_the_exit_codes() -> None:
+    text = CliRunner().invoke(command, ["--help"]).stdout
+    assert f"{SOME_UNREADABLE} at least one could not be read" in " ".join(text.split())
+
+
+def test_files_stand_where_they_were_named(tmp_path: Path, inbox: Path) -> None:
+    named = tmp_path / "z"
+    assert list(film_paths([named, inbox])) == [named, inbox / "b", inbox / "later" / "a.dcm"]

@@ -1,0 +1,119 @@
+"""The model's folder and its card."""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from dicom_router.errors import ModelError
+from dicom_router.model.agreement import Agreement, measure_agreement, refuse_disagreement
+from dicom_router.model.batches import Images
+from dicom_router.model.card import in_words, render_card, weakest_subgroups
+from dicom_router.model.folder import CARD, GRAPH, MODEL, WEIGHTS, content_version
+from dicom_router.model.inference import Network
+from dicom_router.model.packaging import Ingredients, model_specification, write_model
+from dicom_router.model.training import Fitted
+
+
+def test_the_folder_is_the_same_bytes_every_time(
+    network_folder: Path, ingredients: Ingredients, tmp_path: Path
+) -> None:
+    for name in "ab":
+        write_model(tmp_path / name, network_folder, ingredients)
+    for file in (CARD, GRAPH, MODEL, WEIGHTS):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+
+
+def test_a_new_model_leaves_nothing_of_the_old_one(
+    network_folder: Path, ingredients: Ingredients, tmp_path: Path
+) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model" / "old.txt").touch()
+    write_model(tmp_path / "model", network_folder, ingredients)
+    assert sorted(path.name for path in (tmp_path / "model").iterdir()) == sorted([CARD, GRAPH, MODEL, WEIGHTS])
+
+
+def test_the_version_changes_with_what_decides_an_answer(ingredients: Ingredients) -> None:
+    warmer = replace(ingredients, calibration={**ingredients.calibration, "temperature": 1.5})
+    versions = [model_specification(each, {WEIGHTS: "1"})["version"] for each in (ingredients, warmer)]
+    versions.append(model_specification(ingredients, {WEIGHTS: "2"})["version"])
+    assert len(set(versions)) == 3
+
+
+def test_the_version_does_not_depend_on_the_card(ingredients: Ingredients) -> None:
+    specification = model_specification(ingredients, {WEIGHTS: "1"})
+    other = specification | {"files": {WEIGHTS: "1", CARD: "2"}}
+    assert content_version(specification) == content_version(other) == specification["version"]
+
+
+def test_the_slots_of_later_stages_are_there(model_folder: Path) -> None:
+    specification = json.loads((model_folder / MODEL).read_text())
+    assert specification["thresholds"] is None and specification["features"] is None
+
+
+def card(ingredients: Ingredients, synthetic: bool) -> str:
+    network = {**ingredients.network, "synthetic": synthetic}
+    specification = model_specification(replace(ingredients, network=network), {})
+    return render_card(specification, ingredients.test, ingredients.external)
+
+
+@pytest.mark.parametrize("synthetic", [True, False])
+def test_the_card_warns_of_synthetic_images(ingredients: Ingredients, synthetic: bool) -> None:
+    assert ("Trained on synthetic images" in card(ingredients, synthetic)) == synthetic
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "| train | 12 | 12 | 12 | 12 | 12 |",
+        "| **macro** | 0.900 (0.890-0.910) | 0.900 (0.890-0.910) | 0.900 (0.890-0.910) |",
+        "| abdomen (n = 20) | 0.900 (0.890-0.910) | 0.900 (0.890-0.910) | 0.900 (0.890-0.910) |",
+        "| site a | 50 | 0.800 (0.790-0.810) |",
+    ],
+)
+def test_the_card_holds(ingredients: Ingredients, line: str) -> None:
+    assert line in card(ingredients, synthetic=False).splitlines()
+
+
+def test_tables_of_the_card_have_no_gaps(ingredients: Ingredients) -> None:
+    lines = card(ingredients, synthetic=True).splitlines()
+    heads = [place for place, line in enumerate(lines) if line.startswith("|---")]
+    assert len(heads) == 4
+    for place in heads:
+        assert lines[place - 1].startswith("|") and lines[place + 1].startswith("|")
+        assert lines[place - 1].count("|") == lines[place].count("|") == lines[place + 1].count("|")
+
+
+@pytest.mark.parametrize(
+    ("figure", "words"),
+    [
+        ({"value": 0.5, "low": 0.4, "high": 0.6}, "0.500 (0.400-0.600)"),
+        ({"value": 0.5, "low": None, "high": None, "reason": "3 patients"}, "0.500 (no interval: 3 patients)"),
+        ({"value": None, "low": None, "high": None, "reason": "no image"}, "- (no image)"),
+    ],
+)
+def test_a_figure_in_words(figure: dict[str, float | None], words: str) -> None:
+    assert in_words(figure) == words
+
+
+def test_small_subgroups_are_not_called_weak(ingredients: Ingredients) -> None:
+    assert [name for name, _, _ in weakest_subgroups(ingredients.test)] == ["site a"]
+
+
+def test_the_exported_and_the_trained_network_agree(network_folder: Path, fitted: Fitted, images: Images) -> None:
+    agreement = measure_agreement(Network.load(network_folder), fitted.network, images.pixels, 1.0, "test")
+    assert agreement.n == len(images) and agreement.same_label == 1.0
+    assert agreement.largest_difference < 1e-4
+
+
+def test_agreement_on_no_image_is_whole(network_folder: Path, fitted: Fitted) -> None:
+    nothing = np.zeros((0, 32, 32), np.uint8)
+    assert measure_agreement(Network.load(network_folder), fitted.network, nothing, 1.0, "test").n == 0
+
+
+@pytest.mark.parametrize("difference", [0.002, float("nan")])
+def test_disagreement_is_refused(difference: float) -> None:
+    with pytest.raises(ModelError, match=r"package\.tolerance"):
+        refuse_disagreement(Agreement(10, "test", difference, 1.0), 0.001)

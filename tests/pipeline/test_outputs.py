@@ -1,0 +1,73 @@
+"""What ``dvc repro`` writes."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pytest
+from small_project import Run
+
+from dicom_router.labels import CLASSES
+
+REPORTS = ("reports/test.json", "reports/external.json")
+
+
+def read_json(path: Path) -> Any:
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def test_every_image_is_accepted_or_quarantined(project: Path) -> None:
+    validation = read_json(project / "artifacts/validation.json")
+    labels = pd.read_csv(project / "data/labels.csv")
+    accepted = pd.read_parquet(project / "artifacts/images.parquet")
+    quarantine = pd.read_csv(project / "artifacts/quarantine.csv")
+    assert validation["images"] == len(labels) == len(accepted) + len(quarantine)
+    assert sorted([*accepted["path"], *quarantine["path"]]) == sorted(labels["path"])
+
+
+def test_every_accepted_image_is_split_and_preprocessed(project: Path) -> None:
+    tables = ("artifacts/images.parquet", "artifacts/splits.parquet", "artifacts/pixels/index.parquet")
+    images, splits, index = (pd.read_parquet(project / name)["path"].tolist() for name in tables)
+    assert images == splits == index
+
+
+@pytest.mark.parametrize(("report", "split"), [("test", "test"), ("external", "external")])
+def test_predictions_cover_their_split_and_no_other(project: Path, report: str, split: str) -> None:
+    splits = pd.read_parquet(project / "artifacts/splits.parquet")
+    predictions = pd.read_parquet(project / f"reports/{report}_predictions.parquet")
+    assert predictions["path"].tolist() == splits.loc[splits["split"] == split, "path"].tolist()
+    assert read_json(project / f"reports/{report}.json")["n"] == len(predictions)
+
+
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_report_holds_every_figure_of_the_contract_with_its_interval(project: Path, report: str) -> None:
+    document = read_json(project / report)
+    figures = [document[name] for name in ("accuracy", "log_loss", "brier", "ece")]
+    figures += [document["macro"][name] for name in ("recall", "precision", "f1")]
+    figures += [document["classes"][c][name] for c in CLASSES for name in ("recall", "precision", "f1")]
+    assert all({"value", "low", "high"} <= set(figure) for figure in figures)
+    assert all(figure["low"] is not None or figure["reason"] for figure in figures)
+
+
+def test_no_output_holds_a_path_of_the_machine(project: Path) -> None:
+    files = [path for folder in ("artifacts", "reports") for path in (project / folder).rglob("*") if path.is_file()]
+    assert [path.name for path in files if str(project).encode() in path.read_bytes()] == []
+
+
+def test_the_summary_prints_the_account_and_where_the_report_is(run: Run) -> None:
+    shown = run("dicom-router", "summary").stdout
+    assert "SYNTHETIC" in shown
+    assert "in = " in shown
+    assert "reports/index.html" in shown
+
+
+def test_the_packaged_model_classifies_the_sample(run: Run, project: Path) -> None:
+    film = next((project / "data/images").rglob("*.dcm"))
+    assert str(film.name) in run("dicom-router", "classify", str(film)).stdout
+
+
+def test_a_model_of_synthetic_films_refuses_a_real_one_without_the_flag(run: Run, real_xr: Path) -> None:
+    film = str(next((real_xr / "nema/images").iterdir()))
+    assert "synthetic" in run("dicom-router", "classify", film, fails=True).stderr
+    run("dicom-router", "classify", "--allow-synthetic-model", film)
