@@ -1,4 +1,4 @@
-"""Run every benchmark of this folder: ``python -m benchmarks [NAME…]``."""
+"""Run every benchmark of this folder, with its own defaults: ``python -m benchmarks [NAME …]``."""
 
 import subprocess
 import sys

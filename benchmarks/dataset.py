@@ -1,24 +1,25 @@
-"""Time validate, split and preprocess over sample films: ``python -m benchmarks.dataset [--images N]``.
+"""Time the sample and validate, split, preprocess over it: ``python -m benchmarks.dataset [--images N]``.
 
-Each stage runs as DVC runs it, in a process of its own with two workers. Memory is the highest sum
+Each stage runs as DVC runs it, in a process of its own with two workers, and last a `dvc repro`
+that has nothing to do. Memory is the highest sum
 of the resident sets of the stage and its children, seen ten times a second: an upper bound, since
 pages that they share count more than once. docs/benchmarks.md holds the figures of 16,093 films.
 """
 
 import argparse
 import os
+import re
 import shutil
 import subprocess
 import sys
 import tempfile
 import threading
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import psutil
-
-from dicom_router.sample.writing import Sample, write_sample
 
 ROOT = Path(__file__).resolve().parent.parent
 STAGES = ("validate", "split", "preprocess")
@@ -27,9 +28,9 @@ JOBS = 2
 
 @dataclass(frozen=True)
 class Measured:
-    """One stage: seconds of wall time and bytes of memory."""
+    """One command: seconds of wall time and bytes of memory."""
 
-    stage: str
+    name: str
     seconds: float
     peak: int
 
@@ -56,11 +57,12 @@ def peak_of(process: psutil.Process, ended: threading.Event) -> int:
     return peak
 
 
-def measure(stage: str, folder: Path) -> Measured:
-    """Run one stage in ``folder``."""
-    environment = os.environ | {"PYTHONPATH": str(ROOT / "src")}
+def measure(name: str, command: Sequence[str], folder: Path) -> Measured:
+    """Run one command in ``folder``."""
+    programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "src"), "PATH": programs}
     start = time.perf_counter()
-    child = subprocess.Popen([sys.executable, "-m", f"dicom_router.stages.{stage}"], cwd=folder, env=environment)
+    child = subprocess.Popen(command, cwd=folder, env=environment)
     ended, peaks = threading.Event(), list[int]()
     watcher = threading.Thread(target=lambda: peaks.append(peak_of(psutil.Process(child.pid), ended)))
     watcher.start()
@@ -69,38 +71,53 @@ def measure(stage: str, folder: Path) -> Measured:
     ended.set()
     watcher.join()
     if code:
-        raise SystemExit(f"{stage} ended with {code}")
-    return Measured(stage, seconds, peaks[0])
+        raise SystemExit(f"{name} ended with {code}")
+    return Measured(name, seconds, peaks[0])
 
 
-def prepare(folder: Path, data: Path | None, images: int) -> None:
-    """Put parameters and data into ``folder``: those of ``data``, or a new sample."""
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    (folder / "params.yaml").write_text(text.replace("jobs: -1", f"jobs: {JOBS}"), encoding="utf-8")
-    if data is not None:
-        (folder / "data").symlink_to(data.resolve())
-        return
-    for _ in write_sample(Sample(images, 1), folder / "data", JOBS):
-        pass
+def prepare(folder: Path) -> None:
+    """Make a project of the repository's pipeline in ``folder``, with a training that is over soon."""
+    for name in ("src", ".dvc/config", ".dvcignore", ".gitignore", "dvc.yaml"):
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copytree(ROOT / name, target) if (ROOT / name).is_dir() else shutil.copy(ROOT / name, target)
+    text = (ROOT / "params.yaml").read_text(encoding="utf-8").replace("jobs: -1", f"jobs: {JOBS}")
+    text = re.sub(r"network: \w+", "network: test_resnet", re.sub(r"epochs: \d+", "epochs: 1", text))
+    (folder / "params.yaml").write_text(text, encoding="utf-8")
+    subprocess.run(["git", "init", "--quiet"], cwd=folder, check=True)
+
+
+def measure_all(folder: Path, images: int, data: Path | None) -> list[Measured]:
+    """Run every command in ``folder``; a dataset that exists is copied in place of a new sample."""
+    measured = []
+    if data is None:
+        command = ["dicom-router", "sample", "--images", str(images), "--jobs", str(JOBS), "data"]
+        measured.append(measure("sample", command, folder))
+    else:
+        shutil.copytree(data, folder / "data")
+    measured.append(measure("dvc add data", ["dvc", "add", "--quiet", "data"], folder))
+    measured += [measure(stage, ["dvc", "repro", "--single-item", stage], folder) for stage in STAGES]
+    subprocess.run(["dvc", "repro"], cwd=folder, check=True, env=os.environ | {"PYTHONPATH": str(ROOT / "src")})
+    return [*measured, measure("dvc repro, nothing to do", ["dvc", "repro"], folder)]
 
 
 def main() -> None:
-    """Print a row per stage."""
+    """Print a row per command."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--images", type=int, default=1609, help="films of the sample (default: a tenth of 16,093)")
     parser.add_argument("--data", type=Path, help="a dataset that exists, instead of a new sample")
     options = parser.parse_args()
     folder = Path(tempfile.mkdtemp(prefix="benchmark-"))
     try:
-        prepare(folder, options.data, options.images)
+        prepare(folder)
+        measured = measure_all(folder, options.images, options.data)
         images = len((folder / "data/labels.csv").read_text(encoding="utf-8").splitlines()) - 1
-        measured = [measure(stage, folder) for stage in STAGES]
     finally:
         shutil.rmtree(folder)
     print(f"\n{images:,} films, {JOBS} processes")
-    for one in [*measured, Measured("all", sum(of.seconds for of in measured), max(of.peak for of in measured))]:
+    for one in measured:
         rate, peak = images / one.seconds, one.peak / 2**20
-        print(f"{one.stage:10}  {one.seconds:7.1f} s  {rate:8,.0f} images/s  {peak:6,.0f} MiB")
+        print(f"{one.name:24}  {one.seconds:7.1f} s  {rate:8,.0f} images/s  {peak:6,.0f} MiB")
 
 
 if __name__ == "__main__":

@@ -10,7 +10,6 @@ from ruamel.yaml.error import YAMLError
 
 from dicom_router.errors import ParameterError
 
-Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]

@@ -1,7 +1,10 @@
 """Files written whole or not at all."""
 
+import json
 import os
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 
 def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
@@ -21,3 +24,9 @@ def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> Non
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_json(path: Path, document: Mapping[str, Any]) -> None:
+    """Write ``document`` for people and programs: indented, in its own order, no NaN; in one step."""
+    text = json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+    write_atomically(path, text.encode("utf-8"))

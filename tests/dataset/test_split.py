@@ -64,6 +64,13 @@ def test_each_class_keeps_the_shares_for_itself() -> None:
     assert Counter(sides[200:]) == {"train": 28, "test": 6, "calibration": 3, "validation": 3}
 
 
+def test_a_film_without_patient_goes_with_the_rest_of_its_study() -> None:
+    named = patients(40, films=1)
+    nameless = [{**of, "patient_id": "", "path": f"{of['path']}.second"} for of in named]
+    sides = assign(labels_of(named + nameless), SHARES).tolist()
+    assert sides[:40] == sides[40:]
+
+
 def test_shares_count_patients_so_that_one_with_many_films_starves_no_side() -> None:
     heavy = patients(1, films=60)
     sides = counts(heavy + [of for number in range(1, 22) for of in patients(1, first=number)])

@@ -11,7 +11,6 @@ from pydicom.dataset import Dataset
 from pydicom.sequence import Sequence
 
 from dicom_router.dicom.header import aspect_of, parse_age
-from dicom_router.dicom.identity import Identity, read_identity
 from dicom_router.dicom.reading import read, read_header
 
 ARRAY = np.arange(20 * 24, dtype="u2").reshape(20, 24)
@@ -116,27 +115,6 @@ def test_the_class_of_the_meta_information_stands_in_for_a_missing_one(tmp_path:
     path = tmp_path / "film.dcm"
     path.write_bytes(file_bytes(ds, native_bytes(ARRAY)))  # its meta information says CR
     assert read_header(path).SOPClassUID == "1.2.840.10008.5.1.4.1.1.1"
-
-
-def test_the_identity_is_read_apart_and_hides_itself(tmp_path: Path) -> None:
-    identifiers = {
-        "PatientID": "4711",
-        "StudyInstanceUID": "1.2.3",
-        "SeriesInstanceUID": "1.2.3.4",
-        "SOPInstanceUID": "1.2.3.4.5",
-        "AccessionNumber": "A9",
-        "StudyDate": "20260101",
-    }
-    identity = read_identity(write_film(tmp_path / "film.dcm", ARRAY, **identifiers))
-    assert {keyword: getattr(identity, keyword) for keyword in identifiers} == identifiers
-    assert identity.IssuerOfPatientID == ""
-    assert "4711" not in repr(identity)
-
-
-def test_png_states_no_identity(tmp_path: Path) -> None:
-    path = tmp_path / "film.png"
-    path.write_bytes(b"\x89PNG\r\n\x1a\n" + bytes(20))
-    assert read_identity(path) == Identity()
 
 
 # What decides about pixels or is a fact of Header: every one of these may be sent empty.

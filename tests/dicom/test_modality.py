@@ -18,6 +18,9 @@ from pydicom.dataset import Dataset
         ({"RescaleIntercept": 50}, [0.5, 0.75, 1.0]),
         ({"RescaleSlope": -1, "RescaleIntercept": 200}, [0.75, 0.5, 0.25]),
         ({"RescaleSlope": "", "RescaleIntercept": ""}, [0.25, 0.5, 0.75]),
+        ({"RescaleSlope": "1e308", "RescaleIntercept": 0}, [0.25, 0.5, 0.75]),
+        ({"RescaleSlope": 1, "RescaleIntercept": "-1e308"}, [0.25, 0.5, 0.75]),
+        ({"RescaleSlope": "1e-9", "RescaleIntercept": "1e12"}, [0.25, 0.5, 0.75]),
     ],
 )
 def test_rescaling_comes_before_the_window(tmp_path: Path, attributes: dict[str, Any], expected: list[float]) -> None:

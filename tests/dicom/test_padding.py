@@ -74,9 +74,11 @@ def test_padding_beyond_bits_stored_is_compared_with_whole_words(tmp_path: Path)
     np.testing.assert_allclose(greys, [0.0, 1.0, 0.0, 0.2], rtol=1e-6)
 
 
-def test_padding_that_leaves_nothing_is_not_believed(tmp_path: Path) -> None:
-    path = write_film(tmp_path / "film.dcm", blocks([100]), PixelPaddingValue=100, **window(0, 200))
-    read_film = read(path)
+@pytest.mark.parametrize(
+    "attributes", [{"PixelPaddingValue": 100}, {"PixelPaddingValue": 0xF000, "PixelPaddingRangeLimit": 0}]
+)
+def test_padding_that_leaves_nothing_is_not_believed(tmp_path: Path, attributes: dict[str, int]) -> None:
+    read_film = read(write_film(tmp_path / "film.dcm", blocks([100]), BitsStored=12, **attributes, **window(0, 200)))
     assert read_film.valid is None
     assert read_film.pixels[0, 0] == 0.5
 

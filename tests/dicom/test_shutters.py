@@ -43,6 +43,13 @@ def test_a_circle_is_open_within_its_radius() -> None:
     assert area(**CIRCLE) == [".....", "..#..", ".###.", "..#..", "....."]
 
 
+def test_a_circle_of_absurd_radius_leaves_everything_open(tmp_path: Path) -> None:
+    attributes = {**CIRCLE, "RadiusOfCircularShutter": "1e200"}
+    film = read(write_film(tmp_path / "film.dcm", blocks([1, 2]), **attributes))
+    assert film.valid is not None
+    assert film.valid.all()
+
+
 def test_a_circle_counts_its_radius_along_the_row() -> None:
     # pixels twice as high as wide: a radius of 2 columns is 1 row
     attributes = {**CIRCLE, "RadiusOfCircularShutter": 2}

@@ -11,11 +11,11 @@ from hypothesis import settings as example_settings
 from hypothesis import strategies as st
 from PIL import Image
 
+from dicom_router.labels import CLASSES
 from dicom_router.report.charts import pr_chart, roc_chart
 from dicom_router.report.forest import forest, score_axis
 from dicom_router.report.geometry import Axis, floor_of, frame, round_step
 from dicom_router.report.thumbnails import SIZE, png_data_uri
-from dicom_router.labels import CLASSES
 
 
 def test_an_axis_runs_from_start_to_end() -> None:

@@ -10,8 +10,8 @@ from dicom_router.evaluation.bootstrap import Bootstrap
 from dicom_router.evaluation.difference import difference
 from dicom_router.evaluation.document import evaluation_document
 from dicom_router.evaluation.predictions import Predictions, Scored, predictions_table
-from dicom_router.report import verdict, wording
 from dicom_router.labels import CLASSES
+from dicom_router.report import verdict, wording
 
 
 @pytest.mark.parametrize(

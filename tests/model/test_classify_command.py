@@ -27,11 +27,11 @@ def classify(model: Path, *arguments: object) -> Result:
     return CliRunner().invoke(command, ["--model", str(model), *map(str, arguments)])
 
 
-def test_a_folder_gives_one_row_for_each_file_in_order(model_folder: Path, inbox: Path) -> None:
+def test_a_folder_gives_one_row_for_each_entry_in_order(model_folder: Path, inbox: Path) -> None:
     done = classify(model_folder, "--format", "jsonl", inbox)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [(Path(row["path"]).name, row["label"]) for row in rows] == [("b", "abdomen"), ("a.dcm", "spine")]
-    assert done.exit_code == 0
+    assert [(Path(row["path"]).name, row["label"]) for row in rows] == [(".hidden", None), ("b", "abdomen"), ("a.dcm", "spine")]
+    assert done.exit_code == SOME_UNREADABLE
 
 
 def test_a_json_row_names_classes_and_model(model_folder: Path, inbox: Path) -> None:
@@ -48,7 +48,7 @@ def test_a_bad_file_is_a_row_and_the_exit_code_tells(model_folder: Path, inbox: 
     (inbox / "c.txt").write_text("no film")
     done = classify(model_folder, inbox)
     assert done.exit_code == SOME_UNREADABLE
-    assert len(done.stdout.splitlines()) == 1 + 3
+    assert len(done.stdout.splitlines()) == 1 + 4
     assert "not_dicom" in done.stdout
 
 
@@ -65,4 +65,4 @@ def test_the_help_documents_the_exit_codes() -> None:
 
 def test_files_stand_where_they_were_named(tmp_path: Path, inbox: Path) -> None:
     named = tmp_path / "z"
-    assert list(film_paths([named, inbox])) == [named, inbox / "b", inbox / "later" / "a.dcm"]
+    assert list(film_paths([named, inbox])) == [named, inbox / ".hidden", inbox / "b", inbox / "later" / "a.dcm"]

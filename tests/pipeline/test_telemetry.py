@@ -24,6 +24,7 @@ class Proxy(socketserver.ThreadingTCPServer):
         super().__init__(("127.0.0.1", 0), socketserver.BaseRequestHandler)
 
     def finish_request(self, request, client_address) -> None:  # type: ignore[no-untyped-def] # noqa: ANN001
+        """Keep the first line of what was asked."""
         self.asked.append(request.recv(4096).splitlines()[0])
 
 

@@ -1,7 +1,6 @@
 """``dicom-router classify``: what films show, from a model folder."""
 
 import json
-import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final
@@ -10,6 +9,7 @@ import click
 
 from dicom_router.labels import CLASSES
 from dicom_router.model.inference import Classifier, Result
+from dicom_router.walking import walk
 
 SOME_UNREADABLE: Final = 3
 
@@ -44,14 +44,12 @@ def command(
 
 
 def film_paths(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield files as given and every file below a folder, sorted; names that begin with a dot are skipped there."""
+    """Yield files as given and every entry below a folder; what cannot be read there gets its row too."""
     for path in paths:
-        if not path.is_dir():
+        if path.is_dir():
+            yield from (found.path for found in walk(path))
+        else:
             yield path
-            continue
-        for folder, folders, files in os.walk(path):
-            folders[:] = sorted(name for name in folders if not name.startswith("."))
-            yield from (Path(folder) / name for name in sorted(files) if not name.startswith("."))
 
 
 def _as_row(result: Result, classifier: Classifier) -> str:

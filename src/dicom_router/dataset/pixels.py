@@ -25,7 +25,7 @@ import dicom_router.dicom
 from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess
 from dicom_router.dicom.reading import read
 from dicom_router.errors import DataError, UnreadableImage
-from dicom_router.storage import write_atomically
+from dicom_router.storage import write_atomically, write_json
 
 if TYPE_CHECKING:  # the workers import this module, and need no tables
     import pandas as pd
@@ -163,7 +163,7 @@ def _preprocess_file(data: Path, path: str, spec: PreprocessingSpec) -> NDArray[
 def move_into_place(place: Workplace, target: Path, index: "pd.DataFrame", spec: PreprocessingSpec) -> None:
     """Add index and specification to the pixels, move all of it to ``target``, and remove the workplace."""
     index.to_parquet(place.content / "index.parquet", index=False)
-    write_atomically(place.content / "specification.json", (json.dumps(spec.to_dict(), indent=2) + "\n").encode())
+    write_json(place.content / "specification.json", spec.to_dict())
     shutil.rmtree(target, ignore_errors=True)
     target.parent.mkdir(parents=True, exist_ok=True)
     shutil.move(place.content, target)

@@ -25,6 +25,15 @@ def is_placeholder(identifiers: "pd.Series[str]") -> "pd.Series[bool]":
 
 
 def group_ids(labels: pd.DataFrame) -> "pd.Series[str]":
-    """Return what is split as one: the patient; where unknown the study; where that is unknown too, the image."""
-    study = ("study:" + labels["study_id"]).mask(is_placeholder(labels["study_id"]), "image:" + labels["path"])
-    return labels["patient_id"].mask(is_placeholder(labels["patient_id"]), study)
+    """Return what is split as one: the patient; where unknown the study; where that is unknown too, the image.
+
+    A film without patient belongs to the patient that its study names, in the same import or an
+    earlier one: a later import must not give earlier films another group.
+    """
+    nameless = is_placeholder(labels["patient_id"])
+    no_study = is_placeholder(labels["study_id"])
+    named = labels[~nameless & ~no_study].sort_values(["batch", "patient_id"]).drop_duplicates("study_id")
+    named = named.set_index("study_id")
+    owned = labels["study_id"].map(named["batch"]) <= labels["batch"]
+    study = ("study:" + labels["study_id"]).mask(owned, labels["study_id"].map(named["patient_id"]))
+    return labels["patient_id"].mask(nameless, study.mask(no_study, "image:" + labels["path"]))

@@ -14,7 +14,7 @@ from joblib import Parallel, delayed, effective_n_jobs
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 from numpy.typing import NDArray
 
-from dicom_router.dicom.reading import Film, Header, read
+from dicom_router.dicom.reading import Header, is_constant, read
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
@@ -72,47 +72,48 @@ def scan_file(data: Path, path: str) -> Outcome:
         return Refused(error.reason, error.detail)
     except OSError as error:
         return Refused(Reason.UNREADABLE, error.strerror or Reason.UNREADABLE.meaning)
-    seen = _seen(film)
-    if seen.size == 0 or seen.min() == seen.max():
+    if is_constant(film):
         return Refused(Reason.CONSTANT_IMAGE, Reason.CONSTANT_IMAGE.meaning)
-    return Scanned(content, _pixel_sha256(film.pixels), film.header, statistics(seen))
+    return Scanned(content, _pixel_sha256(film.pixels), film.header, statistics(film.seen))
 
 
 def scan(data: Path, paths: Sequence[str], jobs: int, scan_one: ScanOne = scan_file) -> Iterator[Outcome]:
     """Yield the outcome of each of ``paths`` (POSIX, relative to ``data``), in their order, with ``jobs`` processes.
 
-    A decoder that dies takes its worker with it, and joblib then gives up what was in flight:
-    those files are read again one at a time, so that exactly the deadly one is refused.
+    A decoder that dies takes its worker with it, and joblib then gives up what was in flight and
+    what was not fetched yet: those files are read again alone, so that exactly the deadly one is refused.
     """
     data, done, workers = data.absolute(), 0, effective_n_jobs(jobs)  # a worker may stand in another folder
     while done < len(paths):
-        until = len(paths)
-        if workers > 1:
-            try:
-                for outcome in _side_by_side(data, paths[done:], workers, scan_one):
-                    done += 1
-                    yield outcome
-            except TerminatedWorkerError:
-                until = min(done + 8 * CHUNK * workers, len(paths))
-        while done < until:
-            for outcome in _one_at_a_time(data, paths[done:until], scan_one):
+        try:
+            for outcome in _stream(data, paths[done:], workers, scan_one):
                 done += 1
                 yield outcome
+        except TerminatedWorkerError:
+            for path in paths[done : done + 2 * CHUNK * workers]:
+                done += 1
+                yield _alone(data, path, scan_one)
 
 
-def _side_by_side(data: Path, paths: Sequence[str], workers: int, scan_one: ScanOne) -> Iterator[Outcome]:
-    """Read ``paths`` in ``workers`` processes."""
-    run = Parallel(n_jobs=workers, return_as="generator", batch_size=CHUNK)
+def _stream(data: Path, paths: Sequence[str], workers: int, scan_one: ScanOne) -> Iterator[Outcome]:
+    """Read ``paths`` in ``workers`` processes; a single one is not this one either, since it may die."""
+    several = workers > 1
+    run = Parallel(
+        n_jobs=max(workers, 2),
+        return_as="generator",
+        batch_size=CHUNK if several else 1,
+        pre_dispatch="2*n_jobs" if several else 1,
+    )
     yield from run(delayed(scan_one)(data, path) for path in paths)
 
 
-def _one_at_a_time(data: Path, paths: Sequence[str], scan_one: ScanOne) -> Iterator[Outcome]:
-    """Read ``paths`` in another process with one file in flight, up to and with the first that kills it."""
-    run = Parallel(n_jobs=2, return_as="generator", batch_size=1, pre_dispatch=1)
+def _alone(data: Path, path: str, scan_one: ScanOne) -> Outcome:
+    """Read the only file in flight, in another process."""
     try:
-        yield from run(delayed(scan_one)(data, path) for path in paths)
+        outcomes: list[Outcome] = Parallel(n_jobs=2)([delayed(scan_one)(data, path)])
     except TerminatedWorkerError:
-        yield Refused(Reason.DECODER_CRASHED, Reason.DECODER_CRASHED.meaning)
+        return Refused(Reason.DECODER_CRASHED, Reason.DECODER_CRASHED.meaning)
+    return outcomes[0]
 
 
 def _leads_outside(path: str) -> bool:
@@ -132,11 +133,6 @@ def _pixel_sha256(pixels: NDArray[np.float32]) -> str:
     digest = hashlib.sha256(f"{pixels.shape[0]}x{pixels.shape[1]}:".encode())
     digest.update(np.rint(pixels * np.float32(65535)).astype("<u2").data)
     return digest.hexdigest()
-
-
-def _seen(film: Film) -> NDArray[np.float32]:
-    """Return the pixels that are no padding, `(N,)` float32."""
-    return film.pixels.ravel() if film.valid is None else film.pixels[film.valid]
 
 
 def statistics(pixels: NDArray[np.float32]) -> Statistics:

@@ -12,7 +12,7 @@ from typing import Final, Literal
 import pandas as pd
 
 from dicom_router.errors import DataError
-from dicom_router.storage import write_atomically
+from dicom_router.storage import write_atomically, write_json
 
 LABELS: Final = "labels.csv"
 ORIGIN: Final = "dataset.json"
@@ -57,7 +57,7 @@ def read_origin(data: Path) -> Origin:
 
 def write_origin(data: Path, origin: Origin) -> None:
     """Write ``dataset.json`` into the folder ``data``."""
-    write_atomically(data / ORIGIN, (json.dumps(asdict(origin), indent=2) + "\n").encode())
+    write_json(data / ORIGIN, asdict(origin))
 
 
 def read_labels(data: Path) -> pd.DataFrame:

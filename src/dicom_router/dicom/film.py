@@ -48,8 +48,13 @@ class Film:
     valid: NDArray[np.bool_] | None
     header: Header
 
+    @property
+    def seen(self) -> NDArray[np.float32]:
+        """Return the valid pixels, (N,) float32."""
+        return self.pixels.ravel() if self.valid is None else self.pixels[self.valid]
+
 
 def is_constant(film: Film) -> bool:
     """Tell whether all valid pixels have the same value, so that the film shows nothing."""
-    seen = film.pixels if film.valid is None else film.pixels[film.valid]
+    seen = film.seen
     return seen.size == 0 or bool(seen.min() == seen.max())

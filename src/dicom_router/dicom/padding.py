@@ -21,10 +21,14 @@ def padding_bounds(ds: Dataset) -> tuple[int, int] | None:
 
 
 def word_padding(words: Words, bounds: tuple[int, int] | None, layout: Layout) -> Mask | None:
-    """Return the mask of a padding value beyond BitsStored, which only whole words can show; None if it is within."""
+    """Return the mask of a padding value beyond BitsStored, which only whole words can show.
+
+    None if it is within, or if it would cover every word.
+    """
     if bounds is None or layout.signed or max(bounds) < 1 << layout.bits_stored:
         return None
-    return (words >= min(bounds)) & (words <= max(bounds))
+    mask = (words >= min(bounds)) & (words <= max(bounds))
+    return None if mask.all() else mask
 
 
 def value_padding(stored: Stored, bounds: tuple[int, int], layout: Layout) -> Mask:

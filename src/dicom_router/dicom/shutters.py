@@ -46,7 +46,8 @@ def _circle(ds: Dataset, shape: tuple[int, int], pixel_aspect: float) -> Mask | 
         return None
     rows = (np.arange(1, shape[0] + 1)[:, None] - centre[0]) * pixel_aspect
     columns = np.arange(1, shape[1] + 1)[None, :] - centre[1]
-    return rows**2 + columns**2 <= radius**2
+    inside: Mask = rows**2 + columns**2 <= np.square(radius)  # ** would raise for an absurd radius
+    return inside
 
 
 def _polygon(ds: Dataset, shape: tuple[int, int], _: float) -> Mask | None:

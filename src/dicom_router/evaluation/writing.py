@@ -1,7 +1,6 @@
 """The files of an evaluation, the same for ``test`` and ``external``."""
 
 import io
-import json
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +9,7 @@ import pandas as pd
 from dicom_router.evaluation.curves import pr_table, reliability_table, roc_table
 from dicom_router.evaluation.document import summary_metrics
 from dicom_router.evaluation.predictions import Predictions, Scored
-from dicom_router.storage import write_atomically
+from dicom_router.storage import write_atomically, write_json
 
 
 def write_evaluation(reports: Path, name: str, scored: Scored, document: dict[str, Any]) -> None:
@@ -27,8 +26,8 @@ def write_evaluation(reports: Path, name: str, scored: Scored, document: dict[st
     buffer = io.BytesIO()
     scored.table.to_parquet(buffer, index=False)
     write_atomically(reports / f"{name}_predictions.parquet", buffer.getvalue())
-    write_atomically(reports / f"{name}_metrics.json", json_bytes(summary_metrics(document)))
-    write_atomically(reports / f"{name}.json", json_bytes(document))
+    write_json(reports / f"{name}_metrics.json", summary_metrics(document))
+    write_json(reports / f"{name}.json", document)
 
 
 def confusion_table(table: pd.DataFrame) -> pd.DataFrame:
@@ -45,11 +44,6 @@ def one_line(name: str, document: dict[str, Any]) -> str:
 def csv_bytes(table: pd.DataFrame) -> bytes:
     """Return ``table`` as CSV with 9 significant digits."""
     return table.to_csv(index=False, lineterminator="\n", float_format="%.9g").encode("utf-8")
-
-
-def json_bytes(document: dict[str, Any]) -> bytes:
-    """Return ``document`` as JSON: indented, no NaN, newline at the end."""
-    return (json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False) + "\n").encode("utf-8")
 
 
 def _in_words(figure: dict[str, Any]) -> str:

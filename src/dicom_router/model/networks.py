@@ -46,6 +46,7 @@ def create_network(name: str, image_size: int) -> RouterNetwork:
         raise ParameterError(f"train.network is {name!r}, which timm does not have; {_suggestion(name)}")
     try:
         network = RouterNetwork(_build(name, image_size))
+        _start_undecided(network)
         _check(network, image_size)
     except (RuntimeError, TypeError, ValueError, AssertionError, AttributeError) as error:
         message = str(error).strip().partition("\n")[0]
@@ -67,6 +68,21 @@ def _build(name: str, image_size: int) -> nn.Module:
         return timm.create_model(name, in_chans=1, num_classes=len(CLASSES), img_size=image_size)
     except TypeError:  # it has no such argument: it takes any size
         return timm.create_model(name, in_chans=1, num_classes=len(CLASSES))
+
+
+def _start_undecided(network: RouterNetwork) -> None:
+    """Draw small weights for the last layer, so that training begins at equal probabilities.
+
+    timm's rule for the MobileNet and EfficientNet families divides by the number of classes: with
+    five, the first logits are in the tens and the first epochs are spent on unlearning them.
+    """
+    backbone: Any = network.backbone
+    classifier = backbone.get_classifier()
+    for layer in classifier.modules() if isinstance(classifier, nn.Module) else ():
+        if isinstance(layer, nn.Linear):
+            nn.init.normal_(layer.weight, std=0.01)
+            if layer.bias is not None:
+                nn.init.zeros_(layer.bias)
 
 
 def _check(network: RouterNetwork, image_size: int) -> None:

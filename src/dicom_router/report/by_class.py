@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from dicom_router.labels import CLASSES
 from dicom_router.report.forest import Forest, forest, score_axis
 from dicom_router.report.geometry import Axis
 from dicom_router.report.wording import NAMES, count, percent
-from dicom_router.labels import CLASSES
 
 Document = Mapping[str, Any]
 

@@ -8,9 +8,9 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 
+from dicom_router.labels import CLASSES
 from dicom_router.report.geometry import Frame, frame, round_step
 from dicom_router.report.wording import NAMES, number
-from dicom_router.labels import CLASSES
 
 ZOOMS: Final = (0.05, 0.1, 0.2, 0.5)  # part of the axes that is shown where all curves keep to a corner
 

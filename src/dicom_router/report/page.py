@@ -7,6 +7,8 @@ from typing import Any, Final
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from dicom_router import __version__
+from dicom_router.labels import CLASSES
+from dicom_router.reasons import Reason
 from dicom_router.report import charts, verdict, wording
 from dicom_router.report.by_class import MEASURES, class_table, confusion_rows
 from dicom_router.report.by_subgroup import attributes, uniform
@@ -15,8 +17,6 @@ from dicom_router.report.headline import headline
 from dicom_router.report.published import SOURCE
 from dicom_router.report.sources import Cohort, Sources, read_sources
 from dicom_router.report.thumbnails import png_data_uri
-from dicom_router.labels import CLASSES
-from dicom_router.reasons import Reason
 from dicom_router.storage import write_atomically
 
 SEVERITIES: Final = ("critical", "warning", "info")

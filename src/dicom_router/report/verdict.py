@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from dicom_router.labels import CLASSES
 from dicom_router.report.wording import (
     NAMES,
     accuracy_with_interval,
@@ -11,7 +12,6 @@ from dicom_router.report.wording import (
     percent_interval,
     signed,
 )
-from dicom_router.labels import CLASSES
 
 Figure = Mapping[str, Any]
 Document = Mapping[str, Any]

@@ -52,8 +52,15 @@ def organs(body: Physique) -> list[Shape]:
     ]
     for side, y in ((-1.0, 352.0), (1.0, 340.0)):
         shapes.append(tilted((side * 60.0, y, -48.0 * d), (27.0, 54.0, 24.0), (side * 0.22, 0.0), 0.14))
-        psoas = curve((side * 24.0, 305.0, -30.0), (side * 42.0, 400.0, -25.0), (side * 74.0, 500.0, 0.0), (side * 96.0, 585.0, 20.0))
-        shapes.append(Tube(psoas, (23.0, 23.0), 0.14, taper=np.interp(np.arange(19) / 18.0, (0.0, 0.5, 1.0), (0.35, 1.0, 0.8))))
+        psoas = curve(
+            (side * 24.0, 305.0, -30.0),
+            (side * 42.0, 400.0, -25.0),
+            (side * 74.0, 500.0, 0.0),
+            (side * 96.0, 585.0, 20.0),
+        )
+        shapes.append(
+            Tube(psoas, (23.0, 23.0), 0.14, taper=np.interp(np.arange(19) / 18.0, (0.0, 0.5, 1.0), (0.35, 1.0, 0.8)))
+        )
     return shapes
 
 
@@ -65,7 +72,9 @@ def bowel(body: Physique, contents: Bowel, dice: Dice) -> list[Shape]:
         at = (62.0 * body.wide + dice.near(0.0, 6.0), 262.0 + 0.5 * size, 30.0)
         shapes.append(tilted(at, (size * 1.25, size * 0.62, size), (dice.near(0.3, 0.15), 0.0), -0.9))
     for course in _COLON.values():
-        path = curve(*[(x * body.wide + dice.near(0.0, 5.0), y + dice.near(0.0, 9.0), z * body.deep) for x, y, z in course])
+        path = curve(
+            *[(x * body.wide + dice.near(0.0, 5.0), y + dice.near(0.0, 9.0), z * body.deep) for x, y, z in course]
+        )
         if dice.chance(contents.gas):
             shapes += _gas(path, dice.uniform(13.0, 21.0) * contents.caliber, dice)
         elif dice.chance(contents.stool):
@@ -82,8 +91,13 @@ def _gas(path: np.ndarray, size: float, dice: Dice) -> list[Shape]:
     at = first * (path.shape[1] - 1) + np.arange(count) * (1.15 * size / max(_length(path), 1.0)) * (path.shape[1] - 1)
     places = _along(path, at)
     return [
-        tilted(place, (size * dice.uniform(0.85, 1.2), size * dice.uniform(0.55, 0.8), size), (dice.near(0.0, 0.5), 0.0), -0.85)
-        for place in places
+        tilted(
+            (x + dice.near(0.0, 0.25 * size), y + dice.near(0.0, 0.2 * size), z),
+            (size * dice.uniform(0.7, 1.3), size * dice.uniform(0.5, 0.95), size),
+            (dice.near(0.0, 0.5), 0.0),
+            -0.7,
+        )
+        for x, y, z in places
     ]
 
 
@@ -91,9 +105,10 @@ def _stool(path: np.ndarray, dice: Dice) -> list[Shape]:
     """Return the mottled pattern of small bubbles in stool."""
     count = int(_length(path) / 3.0)
     places = _along(path, dice.spread(count) * (path.shape[1] - 1))
-    paths = [line((x, y, z), (x + dice.near(0.0, 3.0), y + dice.near(0.0, 3.0), z), steps=2) for x, y, z in (
-        (x + dice.near(0.0, 7.0), y + dice.near(0.0, 7.0), z) for x, y, z in places
-    )]
+    paths = [
+        line((x, y, z), (x + dice.near(0.0, 3.0), y + dice.near(0.0, 3.0), z), steps=2)
+        for x, y, z in ((x + dice.near(0.0, 7.0), y + dice.near(0.0, 7.0), z) for x, y, z in places)
+    ]
     half = (1.2 + 2.8 * dice.spread(count))[:, None] * np.asarray([0.6, 1.0, 0.6])
     return [Bundle(np.stack(paths), half, -0.9)]
 
@@ -102,7 +117,7 @@ def _loop(body: Physique, size: float, dice: Dice) -> list[Shape]:
     """Return one gas-filled loop of small bowel."""
     x, y = dice.uniform(-70.0, 70.0) * body.wide, dice.uniform(360.0, 530.0)
     turn = [(x, y, 40.0)]
-    for _ in range(dice.integer(1, 3)):
+    for _ in range(dice.integer(2, 4)):
         x, y = x + dice.sign() * dice.uniform(14.0, 34.0), y + dice.sign() * dice.uniform(5.0, 26.0)
         turn.append((x, y, dice.uniform(10.0, 60.0)))
     path = curve(*turn, steps=8)

@@ -9,7 +9,31 @@ from dicom_router.sample.exact import Floats
 from dicom_router.sample.physique import Physique
 from dicom_router.sample.shapes import Ellipsoid, Shape, Tube, Vector, hollow
 
-_PLACES: Final = np.asarray([0.0, 0.02, 0.04, 0.06, 0.09, 0.12, 0.16, 0.2, 0.26, 0.35, 0.5, 0.65, 0.74, 0.8, 0.84, 0.88, 0.91, 0.94, 0.96, 0.98, 1.0])
+_PLACES: Final = np.asarray(
+    [
+        0.0,
+        0.02,
+        0.04,
+        0.06,
+        0.09,
+        0.12,
+        0.16,
+        0.2,
+        0.26,
+        0.35,
+        0.5,
+        0.65,
+        0.74,
+        0.8,
+        0.84,
+        0.88,
+        0.91,
+        0.94,
+        0.96,
+        0.98,
+        1.0,
+    ]
+)
 
 
 @dataclass(frozen=True)
@@ -34,7 +58,7 @@ def long_bone(bone: Bone, body: Physique) -> list[Shape]:
     """Return the shapes of ``bone`` at the maturity of ``body``."""
     path, taper = _course(bone)
     first, last = (0.0 if body.grown else cap * (0.95 - 0.35 * body.maturity) for cap in bone.caps)
-    keep = (_PLACES >= first) & (_PLACES <= 1.0 - last)
+    keep = (first <= _PLACES) & (1.0 - last >= _PLACES)
     dense = body.mineral
     size = (bone.half * (0.84 + 0.16 * body.maturity), bone.half * bone.thick * (0.84 + 0.16 * body.maturity))
     shaft = Tube(
@@ -66,11 +90,26 @@ def _cap(bone: Bone, body: Physique, end: int) -> list[Shape]:
     if ripe < 0.15:
         return []
     wide = bone.half * bone.flare[end] * (0.45 + 0.55 * ripe) * 0.97
-    high = 0.5 * share * length * (0.95 if not body.grown else 1.15) * (0.45 + 0.55 * ripe) * (0.8 if not body.grown else 1.0)
-    middle = tuple(a + u * 0.5 * share * length * (0.80 if not body.grown else 0.9) for a, u in zip(start, unit, strict=True))
+    high = (
+        0.5
+        * share
+        * length
+        * (0.95 if not body.grown else 1.15)
+        * (0.45 + 0.55 * ripe)
+        * (0.8 if not body.grown else 1.0)
+    )
+    middle = tuple(
+        a + u * 0.5 * share * length * (0.80 if not body.grown else 0.9) for a, u in zip(start, unit, strict=True)
+    )
     across = _perpendicular(unit, bone.flat)
-    front = (unit[1] * across[2] - unit[2] * across[1], unit[2] * across[0] - unit[0] * across[2], unit[0] * across[1] - unit[1] * across[0])
-    axes = tuple(tuple(size * part for part in axis) for size, axis in ((wide, across), (high, unit), (wide * bone.thick, front)))
+    front = (
+        unit[1] * across[2] - unit[2] * across[1],
+        unit[2] * across[0] - unit[0] * across[2],
+        unit[0] * across[1] - unit[1] * across[0],
+    )
+    axes = tuple(
+        tuple(size * part for part in axis) for size, axis in ((wide, across), (high, unit), (wide * bone.thick, front))
+    )
     wall, core = (0.3, 0.05) if body.grown else (0.62, 0.24)  # a fused end lies within the shaft's own
     solid = Ellipsoid(middle, axes, wall * body.mineral, "bone")  # type: ignore[arg-type]
     return hollow(solid, 1.2, core * body.mineral)

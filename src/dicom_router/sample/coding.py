@@ -1,7 +1,7 @@
 """Pixels to DICOM's transfer syntaxes."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import imagecodecs
@@ -25,16 +25,16 @@ Stored = NDArray[np.uint8] | NDArray[np.uint16]
 
 @dataclass(frozen=True)
 class Syntax:
-    """A transfer syntax and how it codes ``(H, W)`` pixels of a bit depth; a pixel may take ``room`` of its bits and ``overhead`` bits more.
+    """A transfer syntax and how it codes ``(H, W)`` pixels of a bit depth.
 
-    Compressed files are filled up to their room, so that a file's size says nothing about what it shows.
+    ``room`` holds the bits that a pixel may take, by bit depth; 99 films of 100 need less. A compressed file is
+    filled up to its room, so that its size says nothing about what it shows.
     """
 
     uid: UID
     encode: Callable[[Stored, int], bytes] | None = None
+    room: Mapping[int, float] = field(default_factory=dict)
     lossy: bool = False
-    room: float = 1.0
-    overhead: float = 0.0
 
 
 def _rle(pixels: Stored, bits: int) -> bytes:
@@ -48,23 +48,23 @@ def _rle(pixels: Stored, bits: int) -> bytes:
 
 
 def _jpeg_lossless(pixels: Stored, bits: int) -> bytes:
-    return imagecodecs.jpeg8_encode(pixels, lossless=True, predictor=1, bitspersample=bits)
+    return bytes(imagecodecs.jpeg8_encode(pixels, lossless=True, predictor=1, bitspersample=bits))
 
 
 def _jpeg_ls(pixels: Stored, bits: int) -> bytes:
-    return imagecodecs.jpegls_encode(pixels)
+    return bytes(imagecodecs.jpegls_encode(pixels))
 
 
 def _jpeg(pixels: Stored, bits: int) -> bytes:
-    return imagecodecs.jpeg8_encode(pixels, level=88, bitspersample=bits)
+    return bytes(imagecodecs.jpeg8_encode(pixels, level=88, bitspersample=bits))
 
 
 SYNTAXES: Final[Mapping[Coding, Syntax]] = {
     "explicit": Syntax(ExplicitVRLittleEndian),
     "implicit": Syntax(ImplicitVRLittleEndian),
-    "rle": Syntax(RLELossless, _rle, room=1.0),
-    "jpeg_lossless": Syntax(JPEGLosslessSV1, _jpeg_lossless, room=0.8),
-    "jpeg_ls": Syntax(JPEGLSLossless, _jpeg_ls, room=0.8),
-    "jpeg": Syntax(JPEGBaseline8Bit, _jpeg, lossy=True, room=0.4),
-    "jpeg_12": Syntax(JPEGExtended12Bit, _jpeg, lossy=True, room=0.4),
+    "rle": Syntax(RLELossless, _rle, {10: 9.2, 12: 13.0, 14: 16.0, 16: 16.2}),
+    "jpeg_lossless": Syntax(JPEGLosslessSV1, _jpeg_lossless, {10: 8.4, 12: 10.2, 14: 11.2, 16: 13.0}),
+    "jpeg_ls": Syntax(JPEGLSLossless, _jpeg_ls, {10: 7.9, 12: 9.8, 14: 10.7, 16: 12.8}),
+    "jpeg": Syntax(JPEGBaseline8Bit, _jpeg, {8: 3.1}, lossy=True),
+    "jpeg_12": Syntax(JPEGExtended12Bit, _jpeg, {12: 7.1}, lossy=True),
 }

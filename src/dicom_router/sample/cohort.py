@@ -19,7 +19,7 @@ from dicom_router.sample.physique import Physique, draw_physique
 ADULT_FROM: Final = 18.0  # years; younger chests are pediatric_chest
 EXTERNAL_SHARE: Final = 0.2
 _CHILDREN: Final = 0.4
-_YOUNG: Final = {(0.0, 0.9): 0.20, (0.9, 3.0): 0.24, (3.0, 7.0): 0.26, (7.0, 12.0): 0.20, (12.0, 18.0): 0.10}
+_YOUNG: Final = {(0.0, 1.0): 0.25, (1.0, 3.0): 0.27, (3.0, 7.0): 0.27, (7.0, 12.0): 0.15, (12.0, 18.0): 0.06}
 _GROUPS: Final[dict[bool, dict[str, float]]] = {  # is an adult: so that the five classes come out even
     False: {"chest": 0.5, "abdomen": 1 / 6, "spine": 1 / 6, "other": 1 / 6},
     True: {"chest": 1 / 3, "abdomen": 2 / 9, "spine": 2 / 9, "other": 2 / 9},

@@ -18,7 +18,7 @@ _LETTERS: Final[dict[str, tuple[tuple[tuple[float, float], ...], ...]]] = {
 
 
 def marker(letter: str, corner: tuple[float, float], height: float, flipped: bool) -> list[Shape]:
-    """Return a lead letter with its top left ``corner`` (column, row) and ``height`` in pixels, in the detector's frame."""
+    """Return a lead letter in the detector's frame: its top left ``corner`` (column, row), its ``height`` in pixels."""
     unit = height / 1.5
     shapes: list[Shape] = []
     for stroke in _LETTERS[letter]:
@@ -60,7 +60,9 @@ def _central_line(body: Physique, small: float, dice: Dice) -> list[Shape]:
 
 
 def _gastric_tube(body: Physique, small: float, dice: Dice) -> list[Shape]:
-    path = curve((0.0, -150.0, 30.0), (2.0, -20.0, 0.0), (4.0, 150.0, -20.0), (18.0, 230.0, 0.0), (60.0, 290.0, 30.0), steps=12)
+    path = curve(
+        (0.0, -150.0, 30.0), (2.0, -20.0, 0.0), (4.0, 150.0, -20.0), (18.0, 230.0, 0.0), (60.0, 290.0, 30.0), steps=12
+    )
     return [Tube(path, (2.2 * small, 2.2 * small), 0.0, "metal", wall=0.7, wall_amount=0.35)]
 
 
@@ -75,7 +77,19 @@ def _pacemaker(body: Physique, small: float, dice: Dice) -> list[Shape]:
         return []
     x, y, z = 95.0 * body.wide, dice.uniform(45.0, 75.0), 92.0 * body.deep
     wires = [
-        Tube(curve((x, y, z), (55.0, y - 22.0, 60.0), (-10.0, 60.0, 10.0), (-26.0, 130.0, 15.0), (tip, depth, 40.0), steps=12), (1.3, 1.3), 0.9, "metal")
+        Tube(
+            curve(
+                (x, y, z),
+                (55.0, y - 22.0, 60.0),
+                (-10.0, 60.0, 10.0),
+                (-26.0, 130.0, 15.0),
+                (tip, depth, 40.0),
+                steps=12,
+            ),
+            (1.3, 1.3),
+            0.9,
+            "metal",
+        )
         for tip, depth in ((-8.0, 170.0), (45.0, 225.0))
     ]
     return [ball((x, y, z), (24.0, 21.0, 4.0), 0.45, "metal"), *wires]
@@ -120,10 +134,11 @@ def _hip(body: Physique, small: float, dice: Dice) -> list[Shape]:
     side = dice.sign()
     neck = line((side * 89.0, 562.0, 0.0), (side * 122.0, 592.0, -4.0))
     stem = line((side * 122.0, 588.0, -4.0), (side * 119.0, 720.0, 0.0), steps=6)
+    taper = np.asarray([1.0, 0.9, 0.8, 0.7, 0.6, 0.5, 0.4])
     return [
         ball((side * 89.0, 560.0, 0.0), (22.0, 22.0, 22.0), 0.35, "metal"),
         Tube(neck, (7.0, 7.0), 0.6, "metal"),
-        Tube(stem, (11.0, 8.0), 0.6, "metal", flat=(1.0, 0.0, 0.0), taper=1.0 - 0.1 * np.arange(7)),
+        Tube(stem, (11.0, 8.0), 0.6, "metal", flat=(1.0, 0.0, 0.0), taper=taper),
     ]
 
 
@@ -143,15 +158,27 @@ def _buttons(body: Physique, small: float, dice: Dice) -> list[Shape]:
 
 def _necklace(body: Physique, small: float, dice: Dice) -> list[Shape]:
     front = 90.0 * body.deep
-    chain = curve((-52.0, -25.0, -10.0), (-38.0, 40.0, front), (0.0, 78.0, front), (38.0, 40.0, front), (52.0, -25.0, -10.0), steps=12)
+    chain = curve(
+        (-52.0, -25.0, -10.0),
+        (-38.0, 40.0, front),
+        (0.0, 78.0, front),
+        (38.0, 40.0, front),
+        (52.0, -25.0, -10.0),
+        steps=12,
+    )
     return [Tube(chain, (1.0 * small, 1.0 * small), 0.9, "metal")]
 
 
 def _plate(dice: Dice) -> list[Shape]:
     """Return a plate with screws along a limb's bone."""
     x, top = dice.near(0.0, 8.0), dice.uniform(-110.0, 30.0)
-    bar = Tube(line((x, top, 14.0), (x + 3.0, top + 78.0, 14.0), steps=4), (5.0, 1.6), 0.7, "metal", flat=(1.0, 0.0, 0.0))
-    screws = [Tube(line((x, top + 9.0 + 15.0 * i, 14.0), (x - 2.0, top + 10.0 + 15.0 * i, -12.0)), (1.8, 1.8), 0.8, "metal") for i in range(5)]
+    bar = Tube(
+        line((x, top, 14.0), (x + 3.0, top + 78.0, 14.0), steps=4), (5.0, 1.6), 0.7, "metal", flat=(1.0, 0.0, 0.0)
+    )
+    screws = [
+        Tube(line((x, top + 9.0 + 15.0 * i, 14.0), (x - 2.0, top + 10.0 + 15.0 * i, -12.0)), (1.8, 1.8), 0.8, "metal")
+        for i in range(5)
+    ]
     return [bar, *screws]
 
 

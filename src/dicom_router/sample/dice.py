@@ -66,7 +66,7 @@ class Dice:
         for side in shape:
             count *= side
         words = self._bits.random_raw((count + 3) // 4).view(np.uint16)[:count]
-        return normal_quantiles()[words >> np.uint16(16 - _NORMAL_BITS)].reshape(shape)
+        return np.asarray(normal_quantiles()[words >> np.uint16(16 - _NORMAL_BITS)].reshape(shape))
 
 
 @cache

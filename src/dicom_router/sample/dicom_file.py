@@ -1,4 +1,4 @@
-"""A film as a DICOM file: Digital X-Ray or Computed Radiography Image Storage (PS3.3 A.26, A.2), marked as synthetic."""
+"""A film as a DICOM file: Digital X-Ray or Computed Radiography Image Storage (PS3.3 A.26, A.2)."""
 
 from dataclasses import dataclass
 from io import BytesIO
@@ -34,7 +34,8 @@ _FIXED: Final[dict[str, Any]] = {
     "PixelRepresentation": 0, "ImageType": ["DERIVED", "PRIMARY", ""],
 }  # fmt: skip
 _DX: Final[dict[str, Any]] = {
-    "SOPClassUID": DigitalXRayImageStorageForPresentation, "Modality": "DX", "PresentationIntentType": "FOR PRESENTATION",
+    "SOPClassUID": DigitalXRayImageStorageForPresentation, "Modality": "DX",
+    "PresentationIntentType": "FOR PRESENTATION",
     "PixelIntensityRelationship": "LOG", "RescaleIntercept": 0, "RescaleSlope": 1, "RescaleType": "US",
     "LossyImageCompression": "00", "DetectorType": "SCINTILLATOR", "DetectorID": "SYNTHETIC", "PositionerType": "NONE",
     "ImageLaterality": "U", "DerivationDescription": "synthetic", "ImagerPixelSpacing": [1.0, 1.0],
@@ -161,7 +162,7 @@ def _set_pixels(ds: Dataset, storage: Storage, pixels: Stored, syntax: Syntax) -
 
 def padding(coded: int, pixels: int, storage: Storage, syntax: Syntax) -> int:
     """Return how many bytes, an even number, fill ``coded`` bytes up to what its ``pixels`` may take."""
-    room = int(pixels * (storage.bits * syntax.room + syntax.overhead) * storage.room / 8.0)
+    room = int(pixels * syntax.room[storage.bits] * storage.room / 8.0)
     return max(room - coded, 0) // 2 * 2 + 2
 
 

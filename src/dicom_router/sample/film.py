@@ -14,11 +14,18 @@ from dicom_router.sample.exams import Exam
 from dicom_router.sample.hospital import Detector, Hospital, Processing, Range
 from dicom_router.sample.physics import Exposure, Image, Mask, beam, blurred, detected, logarithm, smooth
 from dicom_router.sample.physique import Physique
-from dicom_router.sample.projection import Canvas, View
+from dicom_router.sample.projection import Canvas
 from dicom_router.sample.shapes import Shape
 from dicom_router.sample.trunk import trunk
+from dicom_router.sample.view import View
 
-_SCENES: Final = {"knee": limbs.knee, "ankle": limbs.ankle, "elbow": limbs.elbow, "hand": limbs.hand, "foot": limbs.foot}
+_SCENES: Final = {
+    "knee": limbs.knee,
+    "ankle": limbs.ankle,
+    "elbow": limbs.elbow,
+    "hand": limbs.hand,
+    "foot": limbs.foot,
+}
 _TONES: Final = 1024
 _LETTER: Final = 15.0  # millimetres
 _ZOOM: Final = (0.84, 1.22)
@@ -47,7 +54,9 @@ def make_film(exam: Exam, body: Physique, hospital: Hospital, shape: tuple[int, 
     pose = _pose(exam, body, shape, dice)
     quality = beam(dice.uniform(*exam.kilovolts))
     scale = body.size
-    canvas = Canvas(pose.view, {"soft": quality.soft * scale, "bone": quality.bone * scale, "metal": quality.metal}, dice)
+    canvas = Canvas(
+        pose.view, {"soft": quality.soft * scale, "bone": quality.bone * scale, "metal": quality.metal}, dice
+    )
     canvas.draw(_scene(exam, pose, body, dice))
     attenuation = _turned(canvas.finish(), pose.angle, shape)
     field = _open_field(exam, pose.view, shape, dice)
@@ -63,7 +72,9 @@ def _pose(exam: Exam, body: Physique, shape: tuple[int, int], dice: Dice) -> Pos
     fit = min(shape[1] / width, shape[0] / exam.field[1])
     zoom = dice.uniform(*_ZOOM)
     if exam.scene == "trunk":
-        zoom /= 1.0 + dice.uniform(0.0, 0.35) * (1.0 - body.maturity)  # the smaller the patient, the more is in the field
+        zoom /= 1.0 + dice.uniform(0.0, 0.35) * (
+            1.0 - body.maturity
+        )  # the smaller the patient, the more is in the field
     side = dice.sign() if exam.either_side else 1
     turn = (dice.sign() * 0.5 * PI if lateral else 0.0) + dice.near(0.0, 0.07)
     mirrored = dice.chance(0.5) if exam.scene != "trunk" else dice.chance(0.04)
@@ -115,7 +126,8 @@ def _turned(image: Image, angle: float, shape: tuple[int, int]) -> Image:
     middle = [0.5 * (side - 1) for side in shape]
     start = [0.5 * (side - 1) for side in image.shape]
     offset = [start[0] - c * middle[0] - s * middle[1], start[1] + s * middle[0] - c * middle[1]]
-    return ndimage.affine_transform(image, [[c, s], [-s, c]], offset, output_shape=shape, order=1, mode="nearest")
+    turn = [[c, s], [-s, c]]
+    return np.asarray(ndimage.affine_transform(image, turn, offset, output_shape=shape, order=1, mode="nearest"))
 
 
 def _open_field(exam: Exam, view: View, shape: tuple[int, int], dice: Dice) -> Mask:
@@ -138,7 +150,11 @@ def _open_field(exam: Exam, view: View, shape: tuple[int, int], dice: Dice) -> M
 
 def _marker(shape: tuple[int, int], field: Mask, pixels_per_mm: float, dice: Dice) -> Image:
     """Return the attenuation of a lead letter near the edge of the ``field``, or none."""
-    canvas = Canvas(View(0.0, (0.5 * (shape[1] - 1), 0.5 * (shape[0] - 1)), 1.0, shape, 1e9), {"metal": 0.6, "bone": 0.0, "soft": 0.0}, dice)
+    canvas = Canvas(
+        View(0.0, (0.5 * (shape[1] - 1), 0.5 * (shape[0] - 1)), 1.0, shape, 1e9),
+        {"metal": 0.6, "bone": 0.0, "soft": 0.0},
+        dice,
+    )
     if dice.chance(0.7):
         height = min(max(_LETTER * pixels_per_mm, 0.03 * max(shape)), 0.1 * max(shape))
         rows, cols = np.flatnonzero(field[:, shape[1] // 2]), np.flatnonzero(field[shape[0] // 2])
@@ -162,7 +178,7 @@ def _exposure(detector: Detector, dice: Dice) -> Exposure:
 
 
 def _processed(image: Image, field: Mask, processing: Processing, dice: Dice) -> Image:
-    """Return the console's image of the logarithm of the dose: ranged, evened out, sharpened, toned, its border masked."""
+    """Return the console's image of the logarithm of the dose, in [0, 1]."""
     low, high = _range(image, field, dice, processing.stretch)
     image = (image - np.float32(low)) * np.float32(1.0 / (high - low))
     image = np.minimum(np.maximum(image, np.float32(-0.5)), np.float32(1.5))
@@ -195,4 +211,4 @@ def _toned(image: Image, processing: Processing, dice: Dice) -> Image:
     first, last = float(curve[0]), float(curve[-1])
     table = ((curve - first) / (last - first)).astype(np.float32)
     index = np.minimum(np.maximum(image * np.float32(_TONES), np.float32(0.0)), np.float32(_TONES - 1))
-    return table[index.astype(np.int32)]
+    return np.asarray(table[index.astype(np.int32)])

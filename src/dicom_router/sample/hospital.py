@@ -61,7 +61,7 @@ class Hospital:
 INTERNAL: Final = Hospital(
     site="synthetic-a",
     cohort="internal",
-    detector=Detector(long_side=(272, 400), dose=(0.8, 8.0), blur=(0.5, 0.9), scatter=(0.15, 0.9), leak=(0.002, 0.02)),
+    detector=Detector(long_side=(264, 384), dose=(0.8, 8.0), blur=(0.5, 0.9), scatter=(0.15, 0.9), leak=(0.002, 0.02)),
     processing=Processing(
         equalisation=(0.05, 0.55), edge=(0.2, 1.0), edge_width=(1.5, 5.0), steepness=(2.2, 5.0), middle=(0.38, 0.62),
         gamma=(0.8, 1.3), white_border=0.18, stretch=(0.0, 0.04),
@@ -72,7 +72,10 @@ INTERNAL: Final = Hospital(
         monochrome1=0.35,
         voi={"window": 0.6, "lut": 0.2, "none": 0.2},
         dx={"frontal": 0.50, "lateral": 0.11},
-        manufacturers=(("Synthetic Radiography A", "Flat 1"), ("Synthetic Radiography A", "Flat 2"), ("Synthetic Imaging", "Plate 12")),
+        manufacturers=(
+            ("Synthetic Radiography A", "Flat 1"), ("Synthetic Radiography A", "Flat 2"),
+            ("Synthetic Imaging", "Plate 12"),
+        ),
     ),
 )  # fmt: skip
 
@@ -81,7 +84,7 @@ EXTERNAL: Final = Hospital(
     cohort="external",
     detector=Detector(long_side=(256, 352), dose=(0.25, 1.5), blur=(0.8, 1.4), scatter=(0.3, 1.4), leak=(0.01, 0.05)),
     processing=Processing(
-        equalisation=(0.0, 0.2), edge=(1.2, 2.8), edge_width=(2.0, 4.0), steepness=(3.0, 7.0), middle=(0.40, 0.68),
+        equalisation=(0.0, 0.2), edge=(1.0, 2.3), edge_width=(2.0, 4.0), steepness=(3.0, 7.0), middle=(0.40, 0.68),
         gamma=(0.7, 1.2), white_border=0.4, stretch=(0.0, 0.08),
     ),
     archive=Archive(

@@ -59,16 +59,30 @@ def _femur(body: Physique, side: float, spread: float) -> list[Shape]:
         return _at(body, side, x, y, z)
 
     bone = body.mineral
-    head, base = at(89, 562, 2), at(124, 590, -4)
+    head, base = at(89, 562, 2), at(128, 602, -4)
     ripe = body.maturity
     radius = 23.5 * (0.35 + 0.65 * ripe) * (0.82 + 0.18 * ripe)
     shapes: list[Shape] = hollow(ball(head, (radius, radius, radius), 0.5 * bone, "bone"), 1.4, 0.27 * bone)
     start = 0.12 if body.grown else 0.42
     neck_from = tuple(h + start * (b - h) for h, b in zip(head, base, strict=True))
     neck = curve(neck_from, base, steps=6)  # type: ignore[arg-type]
-    shapes.append(Tube(neck, (16.0, 13.0), 0.22 * bone, "bone", taper=1.0 + 0.5 * np.arange(7) / 6.0 - 0.1, wall=2.0, wall_amount=0.65 * bone))
-    shapes += hollow(tilted(at(140, 582, -10), (10.0 * ripe + 2.0, 19.0 * ripe + 2.0, 12.0), (side * 0.25, 0.0), 0.4 * bone, "bone"), 1.3, 0.2 * bone)
+    shapes.append(
+        Tube(
+            neck,
+            (16.0, 13.0),
+            0.22 * bone,
+            "bone",
+            taper=np.asarray([0.95, 0.92, 0.96, 1.05, 1.15, 1.1, 0.8]),
+            wall=2.0,
+            wall_amount=0.65 * bone,
+        )
+    )
+    shapes += hollow(
+        tilted(at(136, 590, -10), (13.0 * ripe + 2.0, 22.0 * ripe + 2.0, 12.0), (side * 0.25, 0.0), 0.4 * bone, "bone"),
+        1.3,
+        0.2 * bone,
+    )
     shapes.append(ball(at(112, 622, -12), (7.0, 10.0, 8.0), 0.3 * bone, "bone"))
-    far = at(118 + 90.0 * spread, 860, 4)
-    shaft = Bone(at(131, 585, -4), far, 14.0, (1.5, 1.9), (0.0, 0.0), wall=5.5)
+    far = at(112 + 40.0 * spread, 860, 4)
+    shaft = Bone(at(131, 590, -4), far, 14.0, (1.15, 1.9), (0.0, 0.0), wall=5.5)
     return [*shapes, *long_bone(shaft, body)]

@@ -73,12 +73,17 @@ def enlarged(small: Image, shape: tuple[int, ...]) -> Image:
 
 def transmitted(attenuation: Image) -> Image:
     """Return e to the minus ``attenuation``, from a table."""
-    index = np.minimum(np.maximum(attenuation, np.float32(0.0)) * np.float32(_PER_UNIT), np.float32(_DEEPEST * _PER_UNIT - 1))
-    return _beer_lambert()[index.astype(np.int32)]
+    index = np.minimum(
+        np.maximum(attenuation, np.float32(0.0)) * np.float32(_PER_UNIT), np.float32(_DEEPEST * _PER_UNIT - 1)
+    )
+    return np.asarray(_beer_lambert()[index.astype(np.int32)])
 
 
 def detected(attenuation: Image, open_field: Image, exposure: Exposure, dice: Dice) -> Image:
-    """Return the dose in each pixel behind ``attenuation``, 1 behind nothing; ``open_field`` is 1 where the collimator is open."""
+    """Return the dose in each pixel behind ``attenuation``, 1 behind nothing.
+
+    ``open_field`` is 1 where the collimator is open and 0 where it is closed.
+    """
     field = open_field * np.float32(1.0 - exposure.leak) + np.float32(exposure.leak)
     primary = transmitted(attenuation) * field
     height, width = primary.shape
@@ -90,7 +95,7 @@ def detected(attenuation: Image, open_field: Image, exposure: Exposure, dice: Di
     dose = blurred(dose, exposure.blur)
     aim = _median(dose[::7, ::7][open_field[::7, ::7] > 0.5])
     noise = dice.normals(height, width) * np.sqrt(dose * np.float32(1e-3 * aim / exposure.dose))
-    return np.maximum(dose + noise, np.float32(1e-6))
+    return np.asarray(np.maximum(dose + noise, np.float32(1e-6)))
 
 
 def _median(values: Image) -> float:
@@ -101,17 +106,17 @@ def _median(values: Image) -> float:
 def logarithm(dose: Image) -> Image:
     """Return minus the natural logarithm of ``dose`` in (0, 4], from a table over its square root."""
     index = np.minimum(np.sqrt(dose) * np.float32(_ROOTS / 2), np.float32(_ROOTS - 1)).astype(np.int32)
-    return _negative_log()[index]
+    return np.asarray(_negative_log()[index])
 
 
 @cache
 def _beer_lambert() -> Image:
-    return exp(-(np.arange(_DEEPEST * _PER_UNIT) + 0.5) / _PER_UNIT).astype(np.float32)
+    return exp(-(np.arange(_DEEPEST * _PER_UNIT, dtype=np.float64) + 0.5) / _PER_UNIT).astype(np.float32)
 
 
 @cache
 def _negative_log() -> Image:
-    return (-2.0 * log((np.arange(_ROOTS) + 0.5) / (_ROOTS / 2))).astype(np.float32)
+    return (-2.0 * log((np.arange(_ROOTS, dtype=np.float64) + 0.5) / (_ROOTS / 2))).astype(np.float32)
 
 
 @cache

@@ -78,9 +78,10 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Stack:
-    """Horizontal ellipses on top of each other: at the heights ``y``, centres ``x`` and ``z``, half axes ``a`` and ``b``.
+    """Horizontal ellipses on top of each other.
 
-    All are of shape (n,), ``y`` grows; ``a`` runs along x, ``b`` along z.
+    At the heights ``y``, which grow, lie the centres ``x`` and ``z`` and the half axes ``a`` along x and ``b`` along
+    z; all are of shape (n,).
     """
 
     y: Floats
@@ -123,7 +124,9 @@ def ball(center: Vector, half: Vector, amount: float, material: Material = "soft
     return Ellipsoid(center, axes, amount, material)  # type: ignore[arg-type]
 
 
-def tilted(center: Vector, half: Vector, lean: tuple[float, float], amount: float, material: Material = "soft") -> Ellipsoid:
+def tilted(
+    center: Vector, half: Vector, lean: tuple[float, float], amount: float, material: Material = "soft"
+) -> Ellipsoid:
     """Return an ellipsoid whose y axis leans by ``lean``: the shifts in x and z per unit of y."""
     x, z = lean
     length = float(np.sqrt(1.0 + x * x + z * z))
@@ -131,9 +134,7 @@ def tilted(center: Vector, half: Vector, lean: tuple[float, float], amount: floa
     flat = float(np.sqrt(down[0] * down[0] + down[1] * down[1]))
     across = (down[1] / flat, -down[0] / flat, 0.0)
     front = (-down[2] * across[1], down[2] * across[0], down[0] * across[1] - down[1] * across[0])
-    axes = tuple(
-        tuple(size * part for part in axis) for size, axis in zip(half, (across, down, front), strict=True)
-    )
+    axes = tuple(tuple(size * part for part in axis) for size, axis in zip(half, (across, down, front), strict=True))
     return Ellipsoid(center, axes, amount, material)  # type: ignore[arg-type]
 
 
@@ -156,8 +157,10 @@ def curve(*points: Vector, steps: int = 6) -> Floats:
     """Return a smooth path of shape (3, n) through ``points``: a Catmull-Rom spline."""
     corners = np.asarray([points[0], *points, points[-1]], dtype=np.float64).T
     t = np.arange(steps, dtype=np.float64) / steps
-    pieces = [_piece(corners[:, i : i + 4], t) for i in range(len(points) - 1)]
-    return np.concatenate([*pieces, corners[:, -1:]], axis=1)
+    p0, p1, p2, p3 = (corners[:, i : i + len(points) - 1, None] for i in range(4))
+    slope, bend, twist = p2 - p0, 2.0 * p0 - 5.0 * p1 + 4.0 * p2 - p3, 3.0 * p1 - 3.0 * p2 + p3 - p0
+    between = 0.5 * (2.0 * p1 + t * (slope + t * (bend + t * twist)))
+    return np.concatenate([between.reshape(len(corners), -1), corners[:, -1:]], axis=1)
 
 
 def rounded(count: int, ends: float = 0.25) -> Floats:
@@ -170,19 +173,14 @@ def rounded(count: int, ends: float = 0.25) -> Floats:
 def stack(table: Sequence[Sequence[float]], amount: float, material: Material = "soft") -> Stack:
     """Return the stack whose rows are ``table``'s (y, x, z, a, b), rounded between them by a spline."""
     rows = np.asarray(table, dtype=np.float64)
-    smooth = curve(*[tuple(row) for row in rows], steps=8)  # type: ignore[arg-type]
+    smooth = curve(*[tuple(row) for row in rows], steps=8)
     smooth[0] = np.maximum.accumulate(smooth[0])
-    return Stack(smooth[0], smooth[1], smooth[2], np.maximum(smooth[3], 0.0), np.maximum(smooth[4], 0.0), amount, material)
+    return Stack(
+        smooth[0], smooth[1], smooth[2], np.maximum(smooth[3], 0.0), np.maximum(smooth[4], 0.0), amount, material
+    )
 
 
 def _shrink(axis: Vector, wall: float) -> float:
     """Return the factor that takes ``wall`` off the length of ``axis``."""
     length = float(np.sqrt(axis[0] * axis[0] + axis[1] * axis[1] + axis[2] * axis[2]))
     return max(length - wall, 0.05 * length) / length
-
-
-def _piece(four: Floats, t: Floats) -> Floats:
-    """Return the spline between the middle two of ``four`` points (k, 4) at ``t`` in [0, 1)."""
-    p0, p1, p2, p3 = (four[:, i, None] for i in range(4))
-    slope, bend, twist = p2 - p0, 2.0 * p0 - 5.0 * p1 + 4.0 * p2 - p3, 3.0 * p1 - 3.0 * p2 + p3 - p0
-    return 0.5 * (2.0 * p1 + t * (slope + t * (bend + t * twist)))

@@ -1,5 +1,7 @@
 """Collar bones, shoulder blades and arms."""
 
+from collections.abc import Callable
+
 import numpy as np
 
 from dicom_router.sample.bones import Bone, long_bone
@@ -32,7 +34,9 @@ def _girdle(body: Physique, side: float, arms: str, swing: float) -> list[Shape]
     shapes += _blade(body, at, wing)
     head = at(184, 32, -22)
     radius = 23.0 * (0.4 + 0.6 * body.maturity)
-    shapes += hollow(ball((head[0] - side * 4.0, head[1], head[2]), (radius, radius, radius), 0.5 * bone, "bone"), 1.3, 0.22 * bone)
+    shapes += hollow(
+        ball((head[0] - side * 4.0, head[1], head[2]), (radius, radius, radius), 0.5 * bone, "bone"), 1.3, 0.22 * bone
+    )
     dx, dy, dz = {"down": _DOWN, "out": _OUT, "up": _UP}[arms]
     dx += 40.0 * swing if arms != "up" else 0.0
     elbow: Vector = (head[0] + side * dx, head[1] + dy, head[2] + dz)
@@ -45,7 +49,7 @@ def _girdle(body: Physique, side: float, arms: str, swing: float) -> list[Shape]
     return shapes
 
 
-def _blade(body: Physique, at, wing: float) -> list[Shape]:  # type: ignore[no-untyped-def]
+def _blade(body: Physique, at: Callable[[float, float, float], Vector], wing: float) -> list[Shape]:
     bone = body.mineral
     outer = curve(at(160, 26, -28), at(158, 48, -40), at(140, 98, -68), at(112 + wing, 164, -92), steps=6)
     inner = curve(at(100, 6, -62), at(84, 45, -88), at(86, 100, -96), at(104 + wing, 160, -94), steps=6)

@@ -6,7 +6,7 @@ from typing import Final
 import numpy as np
 
 from dicom_router.sample.physique import Physique
-from dicom_router.sample.shapes import Shape, Tube, Vector, ball, curve, hollow, line, tilted
+from dicom_router.sample.shapes import RIGHT_TO_LEFT, Shape, Tube, Vector, ball, curve, hollow, line, tilted
 
 # name: height in mm with its disc, half width, half depth of the body
 _LEVELS: Final = (
@@ -43,9 +43,7 @@ def vertebrae(body: Physique) -> list[Vertebra]:
         above, below = body.spine(top), body.spine(top + height)
         lean = ((below[0] - above[0]) / height, (below[2] - above[2]) / height)
         narrow = 0.80 + 0.20 * body.maturity
-        levels.append(
-            Vertebra(name, middle, 0.5 * height * body.solid, width * narrow, depth * narrow, lean)
-        )
+        levels.append(Vertebra(name, middle, 0.5 * height * body.solid, width * narrow, depth * narrow, lean))
         top += height
     return levels
 
@@ -69,10 +67,17 @@ def _vertebral_body(level: Vertebra, body: Physique) -> list[Shape]:
     young = 1.0 - body.maturity
     return [
         Tube(
-            path, (level.half_width, level.half_depth), _CORE * body.mineral, "bone", flat=(1.0, 0.0, 0.0),
-            taper=_WAIST - young * _ROUND, wall=1.2, wall_amount=0.7 * body.mineral, dense=1.0 + _PLATE * (1.0 - 0.6 * young),
+            path,
+            (level.half_width, level.half_depth),
+            _CORE * body.mineral,
+            "bone",
+            flat=RIGHT_TO_LEFT,
+            taper=_WAIST - young * _ROUND,
+            wall=1.2,
+            wall_amount=0.7 * body.mineral,
+            dense=1.0 + _PLATE * (1.0 - 0.6 * young),
         )
-    ]  # fmt: skip
+    ]
 
 
 def _arch(level: Vertebra, body: Physique) -> list[Shape]:
@@ -85,7 +90,13 @@ def _arch(level: Vertebra, body: Physique) -> list[Shape]:
     for side in (-1.0, 1.0):
         pedicle = ball((x + side * 0.72 * w, y - 0.25 * h, z - 1.35 * d), (0.22 * w, 0.42 * h, 0.55 * d), bone, "bone")
         shapes += hollow(pedicle, 1.2, 0.25 * bone)
-        facet = tilted((x + side * 0.8 * w, y + 0.8 * h, z - 1.75 * d), (0.26 * w, 0.55 * h, 0.22 * d), (0.0, -0.3), 0.6 * bone, "bone")
+        facet = tilted(
+            (x + side * 0.8 * w, y + 0.8 * h, z - 1.75 * d),
+            (0.26 * w, 0.55 * h, 0.22 * d),
+            (0.0, -0.3),
+            0.6 * bone,
+            "bone",
+        )
         shapes.append(facet)
         reach = 1.35 if cervical else (1.9 if level.name.startswith("L") else 1.75)
         root: Vector = (x + side * 0.8 * w, y - 0.1 * h, z - 1.5 * d)
@@ -117,7 +128,7 @@ def _sacrum(body: Physique) -> list[Shape]:
     places = [body.spine(y) for y in (482.0, 505.0, 530.0, 555.0, 580.0, 596.0)]
     bone = body.mineral
     young = 0.82 + 0.18 * body.maturity
-    taper = np.interp(np.arange(31) / 6.0, np.arange(6), np.asarray([0.92, 1.0, 0.84, 0.60, 0.36, 0.2]))
+    taper = np.interp(np.arange(31) / 6.0, np.arange(6), np.asarray([0.62, 1.0, 0.88, 0.62, 0.36, 0.2]))
     plate = Tube(
         curve(*places, steps=6), (50.0 * young, 15.0), 0.16 * bone, "bone", flat=(1.0, 0.0, 0.0), taper=taper[:31],
         wall=1.6, wall_amount=0.6 * bone,
@@ -128,7 +139,8 @@ def _sacrum(body: Physique) -> list[Shape]:
         for side in (-1.0, 1.0)
     ]
     lines: list[Shape] = [
-        Tube(line((x - 16.0 * young, y, z), (x + 16.0 * young, y, z)), (1.3, 9.0), 0.4 * bone, "bone") for x, y, z in places[:4]
+        Tube(line((x - 16.0 * young, y, z), (x + 16.0 * young, y, z)), (1.3, 9.0), 0.4 * bone, "bone")
+        for x, y, z in places[:4]
     ]
     x, y, z = places[-1]
     tail = Tube(curve((x, y, z), (x, y + 18.0, z + 4.0), (x, y + 32.0, z + 15.0)), (6.0, 4.0), 0.45 * bone, "bone")

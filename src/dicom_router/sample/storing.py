@@ -26,14 +26,14 @@ class Storage:
     span: int  # from there to white
     manufacturer: tuple[str, str]
     body_part: str | None  # None: the attribute is absent
-    room: float  # bytes a pixel may take, relative to its coding's room
+    room: float  # of the file, relative to what its coding needs at most
 
 
 # BodyPartExamined comes from whatever protocol the last user left on the console: it does not depend on
 # the film. None is an absent attribute.
 _BODY_PARTS: Final[dict[str | None, float]] = {
-    None: 0.25, "": 0.15, "CHEST": 0.28, "ABDOMEN": 0.08, "SPINE": 0.03, "LSPINE": 0.04, "CSPINE": 0.02, "EXTREMITY": 0.04,
-    "PELVIS": 0.03, "SKULL": 0.03, "HAND": 0.02, "KNEE": 0.03,
+    None: 0.25, "": 0.15, "CHEST": 0.28, "ABDOMEN": 0.08, "SPINE": 0.03, "LSPINE": 0.04, "CSPINE": 0.02,
+    "EXTREMITY": 0.04, "PELVIS": 0.03, "SKULL": 0.03, "HAND": 0.02, "KNEE": 0.03,
 }  # fmt: skip
 
 
@@ -44,7 +44,11 @@ def draw_storage(archive: Archive, dice: Dice) -> Storage:
     bits = {"jpeg": 8, "jpeg_12": 12}.get(coding) or dice.pick(wide)
     voi = dice.pick(archive.voi)
     top = (1 << bits) - 1
-    low, span = (0, _TABLE - 1) if voi == "lut" and bits > 8 else (int(top * dice.uniform(0.0, 0.15)), int(top * dice.uniform(0.6, 0.8)))
+    low, span = (
+        (0, _TABLE - 1)
+        if voi == "lut" and bits > 8
+        else (int(top * dice.uniform(0.0, 0.15)), int(top * dice.uniform(0.6, 0.8)))
+    )
     return Storage(
         coding=coding,
         bits=bits,
@@ -54,7 +58,7 @@ def draw_storage(archive: Archive, dice: Dice) -> Storage:
         span=span,
         manufacturer=dice.choose(archive.manufacturers),
         body_part=dice.pick(_BODY_PARTS),
-        room=dice.uniform(1.0, 1.08),
+        room=dice.uniform(1.0, 1.03),
     )
 
 
@@ -74,7 +78,7 @@ def window(storage: Storage) -> tuple[float, float]:
 
 
 def voi_table(storage: Storage) -> NDArray[np.uint16]:
-    """Return the VOI LUT that undoes the square root, 16 bits, for stored values from 0 (MONOCHROME1: from the top down)."""
+    """Return the VOI LUT of 16 bits that undoes the square root; its first entry is for ``first_mapped``."""
     at = np.arange(_TABLE, dtype=np.float64) / (_TABLE - 1)
     table = (at * at * 65535.0 + 0.5).astype(np.uint16)
     return np.uint16(65535) - table[::-1] if storage.monochrome1 else table

@@ -6,9 +6,22 @@ from typing import Final
 import numpy as np
 
 from dicom_router.sample.dice import Dice
-from dicom_router.sample.exact import PI, Floats, cos, sin
+from dicom_router.sample.exact import PI, cos, sin
 from dicom_router.sample.physique import Physique
-from dicom_router.sample.shapes import Bundle, Cavity, Ellipsoid, Shape, Stack, Tube, Vector, ball, curve, line, stack, tilted
+from dicom_router.sample.shapes import (
+    Bundle,
+    Cavity,
+    Ellipsoid,
+    Shape,
+    Stack,
+    Tube,
+    Vector,
+    ball,
+    curve,
+    line,
+    stack,
+    tilted,
+)
 
 # rib: height of its head, half width and half depth of its arc, drop to the front, degrees from the spine to its end
 _RIBS: Final = (
@@ -67,12 +80,12 @@ def ribs(body: Physique, dice: Dice) -> list[Shape]:
         for side in (-1.0, 1.0):
             jitter = dice.near(0.0, 1.2)
             path = np.stack([x0 + side * width * body.wide * out, y + fall + jitter, z])
-            shapes.append(
-                Tube(path, (size, 0.52 * size), 0.22 * dense, "bone", wall=1.15, wall_amount=0.85 * dense)
-            )
+            shapes.append(Tube(path, (size, 0.52 * size), 0.22 * dense, "bone", wall=1.15, wall_amount=0.85 * dense))
             if body.age > 55.0 and 1 <= number <= 8 and number % 2:
                 tip = (float(path[0, -1]), float(path[1, -1]), float(path[2, -1]))
-                gristle = curve(tip, (0.55 * tip[0], tip[1] + 8.0, tip[2] + 10.0), (0.25 * tip[0], tip[1] - 14.0, tip[2] + 12.0))
+                gristle = curve(
+                    tip, (0.55 * tip[0], tip[1] + 8.0, tip[2] + 10.0), (0.25 * tip[0], tip[1] - 14.0, tip[2] + 12.0)
+                )
                 shapes.append(Tube(gristle, (5.0, 4.0), 0.0, "bone", wall=1.0, wall_amount=0.22 * dice.random()))
     return shapes
 
@@ -84,7 +97,15 @@ def sternum(body: Physique) -> list[Shape]:
     whole = curve(*front, steps=8)
     cuts = [(0, 7), (8, 24)] if body.grown else [(0, 5), (7, 11), (13, 17), (19, 22)]
     return [
-        Tube(whole[:, a : b + 1], (17.0, 5.0), 0.2 * body.mineral, "bone", flat=(1.0, 0.0, 0.0), wall=1.0, wall_amount=0.5)
+        Tube(
+            whole[:, a : b + 1],
+            (17.0, 5.0),
+            0.2 * body.mineral,
+            "bone",
+            flat=(1.0, 0.0, 0.0),
+            wall=1.0,
+            wall_amount=0.5,
+        )
         for a, b in cuts
     ]
 
@@ -112,8 +133,8 @@ def _mediastinum(body: Physique) -> list[Ellipsoid | Stack]:
     w, d = body.wide, body.deep
     young = 1.0 - body.maturity
     table = (
-        (-20.0, 18.0, 12.0), (2.0, 30.0, 26.0), (22.0, 34.0, 40.0), (50.0, 34.0, 54.0), (82.0, 33.0, 68.0), (125.0, 30.0, 78.0),
-        (180.0, 27.0, 84.0), (240.0, 25.0, 84.0), (330.0, 25.0, 70.0),
+        (-20.0, 18.0, 12.0), (2.0, 30.0, 26.0), (22.0, 34.0, 40.0), (50.0, 34.0, 54.0), (82.0, 33.0, 66.0),
+        (120.0, 32.0, 58.0), (160.0, 34.0, 36.0), (240.0, 34.0, 30.0), (330.0, 30.0, 30.0),
     )  # fmt: skip
     column = stack([(y, 0.7 * body.spine(y)[0], 0.0, a * w, 1.02 * b * d) for y, a, b in table], 1.0)
     parts: list[Ellipsoid | Stack] = [column]
@@ -123,7 +144,9 @@ def _mediastinum(body: Physique) -> list[Ellipsoid | Stack]:
         parts.append(tilted((26.0, 70.0, 40.0), (28.0 * t + 8.0, 46.0, 45.0 * d), (0.1, 0.0), 1.0))
     old = max(0.0, (body.age - 30.0) / 60.0)
     knob = 13.0 + 8.0 * old
-    parts.append(tilted((22.0 + 5.0 * old, 96.0, -12.0), (knob + 4.0, knob + 10.0, 44.0 - 16.0 * young), (-0.2, 0.0), 0.9))
+    parts.append(
+        tilted((22.0 + 5.0 * old, 96.0, -12.0), (knob + 4.0, knob + 10.0, 44.0 - 16.0 * young), (-0.2, 0.0), 0.9)
+    )
     parts.append(tilted((-20.0 - 3.0 * old, 90.0, 8.0), (17.0, 48.0, 40.0), (0.05, 0.0), 0.9))
     parts.append(ball((24.0, 185.0, -38.0), (12.0 + 3.0 * old, 110.0, 12.0), 1.0))
     parts.append(tilted((28.0, 132.0, 8.0), (17.0, 26.0, 40.0), (0.3, 0.0), 0.9))
@@ -177,7 +200,7 @@ def _patch(at: Vector, reach: float, dice: Dice) -> list[Ellipsoid | Stack]:
 
 def _vessels(body: Physique, breath: Breath, dice: Dice) -> list[Shape]:
     shapes: list[Shape] = []
-    branches: list[tuple[Floats, float]] = []
+    branches: list[tuple[Vector, Vector, Vector, float]] = []
     for side in (-1.0, 1.0):
         hilum = (side * 36.0 * body.wide, 142.0 if side < 0 else 134.0, -4.0)
         shapes.append(ball(hilum, (10.0, 20.0, 14.0), 0.35 * breath.vessels))
@@ -187,20 +210,24 @@ def _vessels(body: Physique, breath: Breath, dice: Dice) -> list[Shape]:
             out = (side * reach * cos(angle) * body.wide, reach * sin(angle) * 1.15, dice.uniform(-45.0, 45.0))
             start = (hilum[0] + dice.near(0.0, 4.0), hilum[1] + dice.near(0.0, 9.0), hilum[2] + dice.near(0.0, 12.0))
             branches += _branch(start, out, 3.2 * breath.vessels, 2, dice)
-    thin = 1.0 - 0.72 * np.arange(7) / 6.0
-    half = np.stack([width * thin for _, width in branches])
-    return [*shapes, Bundle(np.stack([path for path, _ in branches]), half, LUNG)]
+    first, middle, last = (np.asarray([branch[i] for branch in branches])[:, :, None] for i in range(3))
+    t = np.arange(7) / 6.0
+    paths = first * ((1.0 - t) * (1.0 - 2.0 * t)) + middle * (4.0 * t * (1.0 - t)) + last * (t * (2.0 * t - 1.0))
+    half = np.asarray([width for *_, width in branches])[:, None] * (1.0 - 0.72 * t)
+    return [*shapes, Bundle(paths, half, LUNG)]
 
 
-def _branch(start: Vector, out: Vector, width: float, forks: int, dice: Dice) -> list[tuple[Floats, float]]:
-    """Return path and half width of a vessel from ``start`` along ``out``, and of its forks."""
-    middle = tuple(s + 0.5 * o + dice.near(0.0, 3.5) for s, o in zip(start, out, strict=True))
-    tip = tuple(s + o for s, o in zip(start, out, strict=True))
-    branches = [(curve(start, middle, tip, steps=3), width)]  # type: ignore[arg-type]
+def _branch(
+    start: Vector, out: Vector, width: float, forks: int, dice: Dice
+) -> list[tuple[Vector, Vector, Vector, float]]:
+    """Return start, middle, end and half width of a vessel from ``start`` along ``out``, and of its forks."""
+    (x, y, z), (dx, dy, dz) = start, out
+    middle = (x + 0.5 * dx + dice.near(0.0, 3.5), y + 0.5 * dy + dice.near(0.0, 3.5), z + 0.5 * dz)
+    branches = [(start, middle, (x + dx, y + dy, z + dz), width)]
     if forks:
         turn = dice.sign() * dice.uniform(0.3, 0.7)
-        bent = (0.6 * (out[0] - turn * out[1]), 0.6 * (out[1] + turn * out[0]), 0.6 * out[2] + dice.near(0.0, 8.0))
-        branches += _branch(middle, bent, 0.6 * width, forks - 1, dice)  # type: ignore[arg-type]
+        bent = (0.6 * (dx - turn * dy), 0.6 * (dy + turn * dx), 0.6 * dz + dice.near(0.0, 8.0))
+        branches += _branch(middle, bent, 0.6 * width, forks - 1, dice)
     return branches
 
 

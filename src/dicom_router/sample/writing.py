@@ -10,7 +10,16 @@ import pandas as pd
 from joblib import Parallel, delayed
 
 from dicom_router.dataset.pseudonyms import DEMO_KEY, fingerprint
-from dicom_router.dataset.table import LABELS, ORIGIN, Cohort, Origin, read_labels, read_origin, write_labels, write_origin
+from dicom_router.dataset.table import (
+    LABELS,
+    ORIGIN,
+    Cohort,
+    Origin,
+    read_labels,
+    read_origin,
+    write_labels,
+    write_origin,
+)
 from dicom_router.errors import DataError, MixedOrigin
 from dicom_router.sample.cohort import Order, plan
 from dicom_router.sample.dice import Dice

@@ -7,13 +7,13 @@ import torch
 
 from dicom_router.dataset.table import read_origin
 from dicom_router.evaluation.reading import read_json
-from dicom_router.report.page import write_report
 from dicom_router.model.agreement import Agreement, measure_agreement, refuse_disagreement
 from dicom_router.model.cache import PixelCache, cache_digest
 from dicom_router.model.inference import Classifier, Network
 from dicom_router.model.packaging import Ingredients, write_model
 from dicom_router.model.saving import load_network
 from dicom_router.params import load_params
+from dicom_router.report.page import write_report
 from dicom_router.stages.running import run
 
 ARTIFACTS = Path("artifacts")
@@ -42,7 +42,7 @@ def main() -> None:
     )
     model = write_model(ARTIFACTS / "model", ARTIFACTS / "network", ingredients)
     Classifier.load(ARTIFACTS / "model")  # what is written is what loads
-    write_report(Path("."), REPORTS / "index.html")
+    write_report(Path(), REPORTS / "index.html")
     print(f"model {model['version']}: ONNX and PyTorch differ by {agreement.largest_difference:g} in a probability")
 
 

@@ -1,6 +1,5 @@
 """Put each accepted image on a side of the split: artifacts/splits.parquet and artifacts/splits.json."""
 
-import json
 import sys
 from pathlib import Path
 
@@ -12,7 +11,7 @@ from dicom_router.dataset.table import read_labels
 from dicom_router.params import load_params
 from dicom_router.stages.artifacts import ARTIFACTS, read_table
 from dicom_router.stages.running import run
-from dicom_router.storage import write_atomically
+from dicom_router.storage import write_json
 
 DATA = Path("data")
 
@@ -25,7 +24,7 @@ def main() -> None:
     table = split_table(read_table("images.parquet"), labels, sides)
     summary = summarize(table)
     table.to_parquet(ARTIFACTS / "splits.parquet", index=False)
-    write_atomically(ARTIFACTS / "splits.json", (json.dumps(summary, indent=2) + "\n").encode())
+    write_json(ARTIFACTS / "splits.json", summary)
     print(f"split: {len(table):,} images in = {_account(summary)}", flush=True)
     for text in _warnings(table, summary, overruled(labels, sides)):
         print(f"split: warning: {text}", file=sys.stderr)

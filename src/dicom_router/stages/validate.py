@@ -5,7 +5,6 @@ a failed stage's outputs away, so what a person needs then is also kept in work/
 Expectations' pages, which carry clock times and paths, stand in work/data_docs/.
 """
 
-import json
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,17 +12,17 @@ from pathlib import Path
 import pandas as pd
 from tqdm import tqdm
 
+from dicom_router.dataset.expectations.findings import accepted, fact_table, quarantined, tables
 from dicom_router.dataset.expectations.report import account, failed, message, report
 from dicom_router.dataset.expectations.table import expectations
 from dicom_router.dataset.expectations.vocabulary import Verdict
-from dicom_router.dataset.expectations.findings import accepted, fact_table, quarantined, tables
 from dicom_router.dataset.scanning import Outcome, scan, unlisted_files
 from dicom_router.dataset.table import Origin, read_labels, read_origin
 from dicom_router.errors import ValidationFailed
 from dicom_router.params import load_params
 from dicom_router.stages.artifacts import ARTIFACTS
 from dicom_router.stages.running import run
-from dicom_router.storage import write_atomically
+from dicom_router.storage import write_atomically, write_json
 
 DATA = Path("data")
 WORK = Path("work/validate")
@@ -52,10 +51,10 @@ def _read_all(labels: pd.DataFrame, jobs: int) -> Iterator[Outcome]:
 
 def _write(facts: pd.DataFrame, verdicts: tuple[Verdict, ...], origin: Origin) -> None:
     """Write the outputs, and a copy for the case that DVC throws them away."""
-    content = json.dumps(report(facts, verdicts, origin), indent=2, ensure_ascii=False) + "\n"
+    document = report(facts, verdicts, origin)
     table = quarantined(facts).to_csv(index=False, lineterminator="\n")
     for folder in (ARTIFACTS, WORK):
-        write_atomically(folder / "validation.json", content.encode())
+        write_json(folder / "validation.json", document)
         write_atomically(folder / "quarantine.csv", table.encode())
     accepted(facts).to_parquet(ARTIFACTS / "images.parquet", index=False)
 

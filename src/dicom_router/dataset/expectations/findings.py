@@ -156,7 +156,6 @@ def _with_groups(facts: pd.DataFrame) -> pd.DataFrame:
         given_splits=of_group["given"].transform("nunique"),
         group_cohorts=of_group["cohort"].transform("nunique"),
         group_images=of_group["path"].transform("size"),
-        pixel_groups=table.groupby("pixel_sha256")["group"].transform("nunique"),
     )
 
 

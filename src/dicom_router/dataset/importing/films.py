@@ -21,12 +21,12 @@ from dicom_router.dataset.importing.recording import label_of_image, labels_befo
 from dicom_router.dataset.importing.refusals import RefusalList
 from dicom_router.dataset.importing.sorting import Sorting, conflicts
 from dicom_router.dataset.importing.taking import IMAGES, Film, Intake, Refusal, take
-from dicom_router.dataset.importing.walking import Found, walk
 from dicom_router.dataset.pseudonyms import Pseudonyms
 from dicom_router.dataset.table import Cohort
 from dicom_router.errors import DataError
 from dicom_router.labels import CLASSES
 from dicom_router.reasons import Reason
+from dicom_router.walking import Found, walk
 
 SITE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 CHUNK: Final = 8  # files a worker takes at once

@@ -16,7 +16,6 @@ from dicom_router.dataset.importing import ages, facts
 from dicom_router.dataset.importing.deidentifying import NewIdentity, deidentify, open_dicom
 from dicom_router.dataset.importing.labelling import Assigned, Entry, Unassigned
 from dicom_router.dataset.importing.stripping import strip_jpeg, strip_png
-from dicom_router.dataset.importing.walking import Found
 from dicom_router.dataset.pseudonyms import Pseudonyms
 from dicom_router.dicom.attributes import text
 from dicom_router.dicom.film import Header
@@ -26,6 +25,7 @@ from dicom_router.dicom.source import load
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 from dicom_router.storage import write_atomically
+from dicom_router.walking import Found
 
 IMAGES: Final = "images"
 EXAMINATION_DATES: Final = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
