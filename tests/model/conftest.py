@@ -7,12 +7,12 @@ import pytest
 from model.made_up import RECIPE, SIZE, evaluation, made_up_images
 
 from dicom_router.labels import CLASSES
-from dicom_router.model.agreement import Agreement
-from dicom_router.model.batches import Images
 from dicom_router.model.folder import NETWORK, read_specification
-from dicom_router.model.packaging import Ingredients, write_model
-from dicom_router.model.saving import save_network
-from dicom_router.model.training import Fitted, fit
+from dicom_router.model.packaging.agreement import Agreement
+from dicom_router.model.packaging.writing import Ingredients, write_model
+from dicom_router.model.training.batches import Images
+from dicom_router.model.training.fitting import Fitted, fit
+from dicom_router.model.training.saving import save_network
 
 
 @pytest.fixture(scope="session")

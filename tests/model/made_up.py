@@ -6,8 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicom_router.labels import CLASSES
-from dicom_router.model.batches import Images
-from dicom_router.model.recipe import Augmentation, Recipe
+from dicom_router.model.training.batches import Images
+from dicom_router.model.training.recipe import Augmentation, Recipe
 
 SIZE = 32
 STILL = Augmentation(flip=0, rotation=0, shift=0, scale=0, gain=0, contrast=0, gamma=0, invert=0)

@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from model.made_up import LIVELY, STILL, band_pixels
 from torch import Generator, Tensor
 
-from dicom_router.model.augmentation import augment
-from dicom_router.model.recipe import Augmentation
+from dicom_router.model.training.augmentation import augment
+from dicom_router.model.training.recipe import Augmentation
 
 
 def batch() -> Tensor:

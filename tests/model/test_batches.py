@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from model.made_up import RECIPE, made_up_images
 
 from dicom_router.labels import CLASSES
-from dicom_router.model.batches import EpochBatches, Images, batches_in_order, class_weights, training_batches
+from dicom_router.model.training.batches import EpochBatches, Images, batches_in_order, class_weights, training_batches
 
 
 def order(images: Images, epoch: int, balance: str = "none", seed: int = 7) -> list[list[int]]:

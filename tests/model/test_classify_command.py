@@ -30,7 +30,11 @@ def classify(model: Path, *arguments: object) -> Result:
 def test_a_folder_gives_one_row_for_each_entry_in_order(model_folder: Path, inbox: Path) -> None:
     done = classify(model_folder, "--format", "jsonl", inbox)
     rows = [json.loads(line) for line in done.stdout.splitlines()]
-    assert [(Path(row["path"]).name, row["label"]) for row in rows] == [(".hidden", None), ("b", "abdomen"), ("a.dcm", "spine")]
+    assert [(Path(row["path"]).name, row["label"]) for row in rows] == [
+        (".hidden", None),
+        ("b", "abdomen"),
+        ("a.dcm", "spine"),
+    ]
     assert done.exit_code == SOME_UNREADABLE
 
 

@@ -14,10 +14,10 @@ from model.made_up import SIZE, band_pixels
 
 from dicom_router.errors import ModelError
 from dicom_router.labels import CLASSES
-from dicom_router.model.batches import Images
 from dicom_router.model.folder import GRAPH, MODEL, WEIGHTS
 from dicom_router.model.inference import BATCH, Classifier, Network
 from dicom_router.model.probabilities import softmax
+from dicom_router.model.training.batches import Images
 from dicom_router.reasons import Reason
 
 

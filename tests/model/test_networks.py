@@ -5,7 +5,7 @@ import torch
 
 from dicom_router.errors import ParameterError
 from dicom_router.labels import CLASSES
-from dicom_router.model.networks import MEAN, STD, create_network
+from dicom_router.model.training.networks import MEAN, STD, create_network
 
 
 @pytest.mark.parametrize("name", ["test_resnet", "test_vit", "test_efficientnet", "mobilenetv4_conv_small_035"])
@@ -43,3 +43,10 @@ def test_an_unknown_network_is_told_its_neighbours(name: str, near: str) -> None
 def test_a_network_that_cannot_take_the_image_says_so() -> None:
     with pytest.raises(ParameterError, match=r"test_vit.*50 x 50"):
         create_network("test_vit", 50)
+
+
+@pytest.mark.parametrize("name", ["test_resnet", "test_vit", "mobilenetv4_conv_small_035"])
+def test_an_untrained_network_is_undecided(name: str) -> None:
+    network = create_network(name, 64).train()
+    logits = network(torch.rand(4, 1, 64, 64))
+    assert logits.softmax(1).max() < 0.5

@@ -8,7 +8,7 @@ import torch
 from model.made_up import RECIPE
 from torch import nn
 
-from dicom_router.model.optimisation import cosine_factor, create_optimizer, create_schedule
+from dicom_router.model.training.optimisation import cosine_factor, create_optimizer, create_schedule
 
 STEPS = 50
 Schedule = Literal["one_cycle", "cosine"]

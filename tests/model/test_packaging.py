@@ -8,13 +8,13 @@ import numpy as np
 import pytest
 
 from dicom_router.errors import ModelError
-from dicom_router.model.agreement import Agreement, measure_agreement, refuse_disagreement
-from dicom_router.model.batches import Images
-from dicom_router.model.card import in_words, render_card, weakest_subgroups
 from dicom_router.model.folder import CARD, GRAPH, MODEL, WEIGHTS, content_version
 from dicom_router.model.inference import Network
-from dicom_router.model.packaging import Ingredients, model_specification, write_model
-from dicom_router.model.training import Fitted
+from dicom_router.model.packaging.agreement import Agreement, measure_agreement, refuse_disagreement
+from dicom_router.model.packaging.card import in_words, render_card, weakest_subgroups
+from dicom_router.model.packaging.writing import Ingredients, model_specification, write_model
+from dicom_router.model.training.batches import Images
+from dicom_router.model.training.fitting import Fitted
 
 
 def test_the_folder_is_the_same_bytes_every_time(

@@ -13,16 +13,16 @@ import torch
 from conftest import ROOT
 from model.made_up import RECIPE
 
-from dicom_router.model.batches import Images
-from dicom_router.model.training import Fitted, fit
+from dicom_router.model.training.batches import Images
+from dicom_router.model.training.fitting import Fitted, fit
 
 LONG = replace(RECIPE, epochs=4)
 TRAIN = """
 import json, sys
 from pathlib import Path
 from model.made_up import made_up_images
-from dicom_router.model.recipe import Recipe
-from dicom_router.model.training import fit
+from dicom_router.model.training.recipe import Recipe
+from dicom_router.model.training.fitting import fit
 print("loaded", *{"pydicom", "pydantic", "ruamel", "prefect", "mlflow", "dvc"}.intersection(sys.modules))
 recipe = Recipe.from_mapping(json.loads(sys.argv[1]))
 fit(made_up_images(60), made_up_images(20, seed=1), recipe, Path(sys.argv[2]))
@@ -80,12 +80,18 @@ def test_training_loads_nothing_that_a_bare_gpu_machine_lacks(killed: tuple[Path
     assert printed[0].split() == ["loaded"]
 
 
+@pytest.mark.parametrize("left", [0, 1, 1000, 1_000_000])
 def test_a_damaged_checkpoint_falls_back_to_the_one_before(
-    uninterrupted: Fitted, images: Images, validation: Images, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    uninterrupted: Fitted,
+    images: Images,
+    validation: Images,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    left: int,
 ) -> None:
     fit(images, validation, LONG, tmp_path)
     newest = tmp_path / "epoch-00004.ckpt"
-    newest.write_bytes(newest.read_bytes()[:1000])
+    newest.write_bytes(newest.read_bytes()[:left])
     capsys.readouterr()
     resumed = fit(images, validation, LONG, tmp_path)
     assert "epoch-00004.ckpt cannot be read" in capsys.readouterr().out

@@ -12,10 +12,10 @@ from model.made_up import RECIPE, made_up_images
 
 from dicom_router.errors import DataError, ParameterError
 from dicom_router.evaluation.confusion import confusion_matrix, counts, f1, macro
-from dicom_router.model.batches import Images
-from dicom_router.model.lesson import macro_f1
-from dicom_router.model.recipe import Recipe
-from dicom_router.model.training import Fitted, fit
+from dicom_router.model.training.batches import Images
+from dicom_router.model.training.fitting import Fitted, fit
+from dicom_router.model.training.lesson import macro_f1
+from dicom_router.model.training.recipe import Recipe
 from dicom_router.params import Augmentation, Train, load_params
 
 

@@ -7,11 +7,11 @@ import torch
 
 from dicom_router.dataset.table import read_origin
 from dicom_router.evaluation.reading import read_json
-from dicom_router.model.agreement import Agreement, measure_agreement, refuse_disagreement
 from dicom_router.model.cache import PixelCache, cache_digest
 from dicom_router.model.inference import Classifier, Network
-from dicom_router.model.packaging import Ingredients, write_model
-from dicom_router.model.saving import load_network
+from dicom_router.model.packaging.agreement import Agreement, measure_agreement, refuse_disagreement
+from dicom_router.model.packaging.writing import Ingredients, write_model
+from dicom_router.model.training.saving import load_network
 from dicom_router.params import load_params
 from dicom_router.report.page import write_report
 from dicom_router.stages.running import run

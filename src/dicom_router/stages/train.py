@@ -8,15 +8,15 @@ from dataclasses import asdict
 from importlib.metadata import version
 from pathlib import Path
 
-import dicom_router.model
+import dicom_router.model.training
 from dicom_router.dataset.table import read_origin
 from dicom_router.labels import CLASSES
-from dicom_router.model.batches import Images
 from dicom_router.model.cache import PixelCache, cache_digest
-from dicom_router.model.ledger import describe
-from dicom_router.model.recipe import Recipe
-from dicom_router.model.saving import save_network
-from dicom_router.model.training import Fitted, discard, fit
+from dicom_router.model.training.batches import Images
+from dicom_router.model.training.fitting import Fitted, discard, fit
+from dicom_router.model.training.ledger import describe
+from dicom_router.model.training.recipe import Recipe
+from dicom_router.model.training.saving import save_network
 from dicom_router.params import load_params
 from dicom_router.stages.running import run
 
@@ -39,7 +39,7 @@ def inputs_digest(data: str, recipe: Recipe) -> str:
     digest = hashlib.sha256(json.dumps([data, asdict(recipe)], sort_keys=True).encode())
     for package in ("torch", "timm", "lightning", "numpy"):
         digest.update(f"{package} {version(package)}".encode())
-    for module in sorted(Path(str(dicom_router.model.__file__)).parent.glob("*.py")):
+    for module in sorted(Path(str(dicom_router.model.training.__file__)).parent.glob("*.py")):
         digest.update(module.read_bytes())
     return digest.hexdigest()[:16]
 

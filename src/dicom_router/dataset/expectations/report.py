@@ -9,7 +9,7 @@ from dicom_router.dataset.expectations.vocabulary import Severity, Verdict
 from dicom_router.dataset.table import COHORTS, Origin
 from dicom_router.labels import CLASSES
 
-QUOTED_ROWS: Final = 10  # in a message
+QUOTED_ROWS: Final = {"critical": 10, "warning": 3, "info": 3}  # in a message, by severity
 LISTED_ROWS: Final = 20  # in validation.json
 
 
@@ -31,8 +31,9 @@ def reason_counts(facts: pd.DataFrame) -> dict[str, int]:
 def message(verdict: Verdict) -> str:
     """Explain an expectation that is not met: what, which values, what is accepted, which rows, what to do."""
     expectation = verdict.expectation
-    more = len(verdict.unexpected) - QUOTED_ROWS
-    rows = ", ".join(verdict.unexpected[:QUOTED_ROWS]) + (f" and {more:,} more" if more > 0 else "")
+    quoted = QUOTED_ROWS[expectation.severity]
+    more = len(verdict.unexpected) - quoted
+    rows = ", ".join(verdict.unexpected[:quoted]) + (f" and {more:,} more" if more > 0 else "")
     return (
         f"it does not hold that {expectation.title} ({expectation.name})\n"
         f"  found:    {verdict.observed}\n"

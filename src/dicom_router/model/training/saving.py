@@ -8,12 +8,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from dicom_router.labels import CLASSES
-from dicom_router.model.export import export_onnx, load_weights, save_weights
 from dicom_router.model.folder import FORMAT, GRAPH, NETWORK, WEIGHTS, Specification, file_digests, to_json
-from dicom_router.model.lesson import EpochRecord
-from dicom_router.model.networks import MEAN, STD, RouterNetwork, create_network, parameter_count
-from dicom_router.model.recipe import Recipe
-from dicom_router.model.training import Fitted
+from dicom_router.model.training.export import export_onnx, load_weights, save_weights
+from dicom_router.model.training.fitting import Fitted
+from dicom_router.model.training.lesson import EpochRecord
+from dicom_router.model.training.networks import MEAN, STD, RouterNetwork, create_network, parameter_count
+from dicom_router.model.training.recipe import Recipe
 
 HISTORY: Final = "history.csv"
 

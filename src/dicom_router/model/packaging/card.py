@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from jinja2 import Environment, StrictUndefined
 
-from dicom_router.model.card_template import TEMPLATE
+from dicom_router.model.packaging.card_template import TEMPLATE
 
 Document = Mapping[str, Any]
 FIGURES: Final = ("recall", "precision", "f1")

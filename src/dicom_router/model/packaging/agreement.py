@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from dicom_router.errors import ModelError
 from dicom_router.model.inference import Network
-from dicom_router.model.networks import RouterNetwork
 from dicom_router.model.probabilities import softmax
+from dicom_router.model.training.networks import RouterNetwork
 
 BATCH: Final = 32
 

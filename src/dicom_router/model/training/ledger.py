@@ -2,6 +2,7 @@
 
 from dataclasses import asdict
 from pathlib import Path
+from pickle import UnpicklingError
 from typing import Any, Final
 
 import torch
@@ -9,8 +10,8 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor
 
-from dicom_router.model.lesson import EpochRecord, Lesson
-from dicom_router.model.recipe import Recipe
+from dicom_router.model.training.lesson import EpochRecord, Lesson
+from dicom_router.model.training.recipe import Recipe
 
 KEPT: Final = 2  # the newest, and one before it in case the newest cannot be read
 
@@ -88,8 +89,9 @@ def read_checkpoint(path: Path) -> dict[str, Any] | None:
     """Return the content of a checkpoint, or None if it is damaged."""
     try:
         content: dict[str, Any] = torch.load(path, map_location="cpu", weights_only=True)
-    except (RuntimeError, EOFError, OSError, ValueError) as error:
-        print(f"checkpoint {path.name} cannot be read ({error}); going back to the one before", flush=True)
+    except (RuntimeError, EOFError, OSError, ValueError, UnpicklingError) as error:
+        reason = str(error).partition("\n")[0]
+        print(f"checkpoint {path.name} cannot be read ({reason}); going back to the one before", flush=True)
         return None
     return content
 

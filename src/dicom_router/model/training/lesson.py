@@ -10,12 +10,12 @@ from torch.nn import functional
 
 from dicom_router.errors import ParameterError
 from dicom_router.labels import CLASSES
-from dicom_router.model.augmentation import augment
-from dicom_router.model.batches import Batch
-from dicom_router.model.networks import RouterNetwork
-from dicom_router.model.optimisation import create_optimizer, create_schedule
-from dicom_router.model.recipe import Recipe
-from dicom_router.model.seeds import derive_seed
+from dicom_router.model.training.augmentation import augment
+from dicom_router.model.training.batches import Batch
+from dicom_router.model.training.networks import RouterNetwork
+from dicom_router.model.training.optimisation import create_optimizer, create_schedule
+from dicom_router.model.training.recipe import Recipe
+from dicom_router.model.training.seeds import derive_seed
 
 
 @dataclass(frozen=True)

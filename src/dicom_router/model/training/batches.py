@@ -10,8 +10,8 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from dicom_router.labels import CLASSES
-from dicom_router.model.recipe import Recipe
-from dicom_router.model.seeds import derive_seed
+from dicom_router.model.training.recipe import Recipe
+from dicom_router.model.training.seeds import derive_seed
 
 Batch = tuple[Tensor, Tensor]
 

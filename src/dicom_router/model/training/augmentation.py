@@ -10,7 +10,7 @@ import torch
 from torch import Generator, Tensor
 from torch.nn import functional
 
-from dicom_router.model.recipe import Augmentation
+from dicom_router.model.training.recipe import Augmentation
 
 
 def augment(pixels: Tensor, magnitudes: Augmentation, generator: Generator) -> Tensor:

@@ -6,9 +6,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dicom_router.model.agreement import Agreement
-from dicom_router.model.card import render_card
 from dicom_router.model.folder import CARD, GRAPH, MODEL, WEIGHTS, content_version, file_digests, to_json
+from dicom_router.model.packaging.agreement import Agreement
+from dicom_router.model.packaging.card import render_card
 
 # What a model keeps of the network's specification.
 FROM_NETWORK: Final = (

@@ -67,16 +67,19 @@ No subgroup of the test images is large enough to say.
 
 ## Calibration
 
+{% set calibration = model.calibration %}
 Probabilities are the softmax of the logits divided by {{ "{:g}".format(model.temperature) }}
-{%- if model.calibration.reason %} ({{ model.calibration.reason }}){% else %}, fitted on {{ model.calibration.n }} images
-{%- endif %}. The model has no rule yet for when to say "I do not know".
+{%- if calibration.reason %} ({{ calibration.reason }}){% else %}, fitted on {{ calibration.n }} images{% endif %}.
+The model has no rule yet for when to say "I do not know".
 
 ## How it is run
 
 Input: {{ model.preprocessing.image_size }} x {{ model.preprocessing.image_size }} pixels,
-{{ model.preprocessing.fit }}, bone bright. The exported graph and the trained network differ by at most {{ "{:g}".format(model.agreement.largest_difference) }} in a probability over
-{{ model.agreement.n }} {{ model.agreement.split }} images, and give the same label on
-{{ "{:.2%}".format(model.agreement.same_label) }} of them.
+{{ model.preprocessing.fit }}, bone bright.
+{% set agreement = model.agreement %}
+The exported graph and the trained network differ by at most {{ "{:g}".format(agreement.largest_difference) }} in a
+probability over {{ agreement.n }} {{ agreement.split }} images, and give the same label on
+{{ "{:.2%}".format(agreement.same_label) }} of them.
 
 ## Limits
 

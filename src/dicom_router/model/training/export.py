@@ -15,8 +15,8 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from dicom_router.errors import ModelError
-from dicom_router.model.networks import RouterNetwork
 from dicom_router.model.session import open_session
+from dicom_router.model.training.networks import RouterNetwork
 
 OPSET: Final = 18
 LARGEST_DIFFERENCE: Final = 1e-3  # of a logit, relative to the largest one where that exceeds 1

@@ -8,7 +8,7 @@ from torch import nn
 from torch.optim import SGD, Adam, AdamW, Optimizer
 from torch.optim.lr_scheduler import LambdaLR, LRScheduler, OneCycleLR
 
-from dicom_router.model.recipe import Recipe
+from dicom_router.model.training.recipe import Recipe
 
 
 class _Optimizer(Protocol):

@@ -14,12 +14,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader
 
 from dicom_router.errors import DataError, ParameterError
-from dicom_router.model.batches import Batch, Images, batches_in_order, class_weights, training_batches
-from dicom_router.model.ledger import Ledger
-from dicom_router.model.lesson import EpochRecord, Lesson
-from dicom_router.model.networks import RouterNetwork, create_network
-from dicom_router.model.recipe import Recipe
-from dicom_router.model.seeds import derive_seed
+from dicom_router.model.training.batches import Batch, Images, batches_in_order, class_weights, training_batches
+from dicom_router.model.training.ledger import Ledger
+from dicom_router.model.training.lesson import EpochRecord, Lesson
+from dicom_router.model.training.networks import RouterNetwork, create_network
+from dicom_router.model.training.recipe import Recipe
+from dicom_router.model.training.seeds import derive_seed
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,1 @@
+"""The folder that inference loads, and its model card."""
