@@ -9,7 +9,8 @@ import click
 from tqdm import tqdm
 
 from dicom_router.labels import CLASSES
-from dicom_router.sample.writing import Row, Sample, is_complete, write_sample
+from dicom_router.sample.making import Row
+from dicom_router.sample.writing import Sample, is_complete, write_sample
 
 DEFAULT_IMAGES: Final = 1500
 

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
 
 import pandas as pd
 from joblib import Parallel, delayed
@@ -22,33 +21,8 @@ from dicom_router.dataset.table import (
 )
 from dicom_router.errors import DataError, MixedOrigin
 from dicom_router.sample.cohort import Order, plan
-from dicom_router.sample.dice import Dice
-from dicom_router.sample.dicom_file import CRHeader, DXHeader, dicom_bytes
-from dicom_router.sample.exams import EXAMS, Exam
-from dicom_router.sample.film import make_film
-from dicom_router.sample.hospital import HOSPITALS, Hospital
-from dicom_router.sample.storing import draw_storage, stored_values
+from dicom_router.sample.making import Row, make_file
 from dicom_router.storage import write_atomically
-
-_PORTRAIT: Final = 0.6
-_ASPECTS: Final = {1.0: 0.2, 0.9: 0.15, 0.82: 0.45, 0.75: 0.2}
-
-
-@dataclass(frozen=True)
-class Row:
-    """What labels.csv says about one film."""
-
-    path: str
-    label: str
-    patient_id: str
-    study_id: str
-    site: str
-    cohort: Cohort
-    age_years: float
-    sex: str
-    view: str
-    batch: int = 1
-    split: str = ""
 
 
 @dataclass(frozen=True)
@@ -63,32 +37,6 @@ class Sample:
         """Return what dataset.json says about it."""
         words = f"synthetic radiographs of nobody: `dicom-router sample --images {self.images} --seed {self.seed}`"
         return Origin(synthetic=True, description=words, pseudonym_key_fingerprint=fingerprint(DEMO_KEY))
-
-
-def make_file(order: Order) -> tuple[bytes, Row]:
-    """Return the film of ``order`` as the bytes of a DICOM file, and its row."""
-    hospital = HOSPITALS[order.patient.cohort]
-    dice = order.storage_dice()
-    shape = _shape(hospital, dice)
-    storage = draw_storage(hospital.archive, dice)
-    side = order.exam.view
-    # A DX file names the projection and a CR file does not. Classes differ in their share of lateral views;
-    # in the share of DX files that show one they do not, so that the header tells nothing of the class.
-    dx = dice.chance(hospital.archive.dx[side] / _share(order.exam))
-    film = make_film(order.exam, order.patient.body, hospital, shape, order.content_dice())
-    row = Row(
-        path=f"images/{hospital.site}/{order.image_id[:2]}/{order.image_id}.dcm",
-        label=order.label,
-        patient_id=order.patient.identifier,
-        study_id=order.study_id,
-        site=hospital.site,
-        cohort=order.patient.cohort,
-        age_years=order.patient.body.age,
-        sex=order.patient.sex,
-        view=film.position,
-    )
-    header = DXHeader(film.position, film.orientation) if dx else CRHeader()
-    return dicom_bytes(order, storage, stored_values(film.pixels, storage), header), row
 
 
 def write_sample(sample: Sample, data: Path, jobs: int) -> Iterator[Row]:
@@ -154,15 +102,3 @@ def _write(order: Order, data: Path) -> Row:
     content, row = make_file(order)
     write_atomically(data / row.path, content, durable=False)
     return row
-
-
-def _shape(hospital: Hospital, dice: Dice) -> tuple[int, int]:
-    """Return the film's height and width, whatever it shows."""
-    long = dice.integer(*hospital.detector.long_side)
-    short = int(long * dice.pick(_ASPECTS))
-    return (long, short) if dice.chance(_PORTRAIT) else (short, long)
-
-
-def _share(exam: Exam) -> float:
-    """Return how often films of the examination's group have its view."""
-    return sum(other.weight for other in EXAMS if other.group == exam.group and other.view == exam.view)
