@@ -91,6 +91,7 @@ def test_tables_of_the_card_have_no_gaps(ingredients: Ingredients) -> None:
     [
         ({"value": 0.5, "low": 0.4, "high": 0.6}, "0.500 (0.400-0.600)"),
         ({"value": 0.5, "low": None, "high": None, "reason": "3 patients"}, "0.500 (no interval: 3 patients)"),
+        ({"value": 1.0, "low": None, "high": None, "reason": "no interval: alike"}, "1.000 (no interval: alike)"),
         ({"value": None, "low": None, "high": None, "reason": "no image"}, "- (no image)"),
     ],
 )

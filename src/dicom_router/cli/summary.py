@@ -7,6 +7,7 @@ from typing import Any
 import click
 
 from dicom_router.errors import DataError
+from dicom_router.evaluation.writing import in_words
 
 
 @click.command("summary")
@@ -30,18 +31,9 @@ def summary_lines(validation: dict[str, Any], test: dict[str, Any], external: di
         f" + {validation['quarantined']:,} quarantined{f' ({reasons})' if reasons else ''}"
     )
     for name, document in (("test", test), ("external", external)):
-        figures = "   ".join(f"{key} {_interval(document['macro'][key])}" for key in ("recall", "precision", "f1"))
+        figures = "   ".join(f"{key} {in_words(document['macro'][key])}" for key in ("recall", "precision", "f1"))
         lines.append(f"{name:<9} {document['n']:,} images   macro {figures}")
     return lines
-
-
-def _interval(metric: dict[str, Any]) -> str:
-    """Return ``0.982 (0.977-0.988)``, or why there is no interval."""
-    if metric["value"] is None:
-        return f"- ({metric.get('reason', 'undefined')})"
-    if metric["low"] is None:
-        return f"{metric['value']:.3f} (no interval: {metric.get('reason', 'undefined')})"
-    return f"{metric['value']:.3f} ({metric['low']:.3f}-{metric['high']:.3f})"
 
 
 def _read(name: str, stage: str) -> dict[str, Any]:

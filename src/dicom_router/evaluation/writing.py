@@ -37,7 +37,7 @@ def confusion_table(table: pd.DataFrame) -> pd.DataFrame:
 
 def one_line(name: str, document: dict[str, Any]) -> str:
     """Return what a stage prints: the counts and the macro figures."""
-    figures = ", ".join(f"{key} {_in_words(document['macro'][key])}" for key in ("recall", "precision", "f1"))
+    figures = ", ".join(f"{key} {in_words(document['macro'][key])}" for key in ("recall", "precision", "f1"))
     return f"{name}: {document['n']:,} images of {document['patients']:,} patients; macro {figures}"
 
 
@@ -46,7 +46,8 @@ def csv_bytes(table: pd.DataFrame) -> bytes:
     return table.to_csv(index=False, lineterminator="\n", float_format="%.9g").encode("utf-8")
 
 
-def _in_words(figure: dict[str, Any]) -> str:
+def in_words(figure: dict[str, Any]) -> str:
+    """Return ``0.982 (0.977-0.988)``, or the value and why it has no interval."""
     if figure["value"] is None:
         return f"undefined ({figure['reason']})"
     if figure["low"] is None:

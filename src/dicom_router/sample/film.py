@@ -11,7 +11,7 @@ from dicom_router.sample.devices import devices, marker
 from dicom_router.sample.dice import Dice
 from dicom_router.sample.exact import PI, cos, exp, power, sin
 from dicom_router.sample.exams import Exam
-from dicom_router.sample.hospital import Detector, Hospital, Processing, Range
+from dicom_router.sample.hospital import Detector, Hospital, Processing
 from dicom_router.sample.physics import Exposure, Image, Mask, beam, blurred, detected, logarithm, smooth
 from dicom_router.sample.physique import Physique
 from dicom_router.sample.projection import Canvas
@@ -179,7 +179,7 @@ def _exposure(detector: Detector, dice: Dice) -> Exposure:
 
 def _processed(image: Image, field: Mask, processing: Processing, dice: Dice) -> Image:
     """Return the console's image of the logarithm of the dose, in [0, 1]."""
-    low, high = _range(image, field, dice, processing.stretch)
+    low, high = _range(image, field, processing, dice)
     image = (image - np.float32(low)) * np.float32(1.0 / (high - low))
     image = np.minimum(np.maximum(image, np.float32(-0.5)), np.float32(1.5))
     slow = smooth(image, 0.06 * max(image.shape)) - np.float32(0.5)
@@ -192,14 +192,14 @@ def _processed(image: Image, field: Mask, processing: Processing, dice: Dice) ->
     return np.where(field, toned, np.float32(0.0))
 
 
-def _range(image: Image, field: Mask, dice: Dice, stretch: Range) -> tuple[float, float]:
-    """Return the darkest and the brightest value of the exposed body."""
+def _range(image: Image, field: Mask, processing: Processing, dice: Dice) -> tuple[float, float]:
+    """Return the values of the exposed body that turn black and white."""
     some = image[::3, ::3][field[::3, ::3]]
     inside = np.sort(some[some > 0.12])
     if inside.size < 50:
         inside = np.sort(image.ravel())
-    low = float(inside[int(dice.uniform(*stretch) * inside.size)])
-    high = float(inside[int((0.998 - dice.uniform(*stretch)) * inside.size)])
+    low = float(inside[int(dice.uniform(*processing.dark) * inside.size)])
+    high = float(inside[int((1.0 - dice.uniform(*processing.bright)) * inside.size)])
     return low - 0.02 * (high - low), max(high, low + 0.2)
 
 

@@ -32,7 +32,8 @@ class Processing:
     middle: Range  # of the tone curve
     gamma: Range
     white_border: float  # how often the unexposed border stays white
-    stretch: Range  # how far the darkest and brightest parts are cut off
+    dark: Range  # share of the body that turns black
+    bright: Range  # share of the body that turns white
 
 
 @dataclass(frozen=True)
@@ -63,15 +64,15 @@ INTERNAL: Final = Hospital(
     cohort="internal",
     detector=Detector(long_side=(264, 384), dose=(0.8, 8.0), blur=(0.5, 0.9), scatter=(0.15, 0.9), leak=(0.002, 0.02)),
     processing=Processing(
-        equalisation=(0.05, 0.55), edge=(0.2, 1.0), edge_width=(1.5, 5.0), steepness=(2.2, 5.0), middle=(0.38, 0.62),
-        gamma=(0.8, 1.3), white_border=0.18, stretch=(0.0, 0.04),
+        equalisation=(0.05, 0.55), edge=(0.2, 1.0), edge_width=(1.5, 5.0), steepness=(2.2, 5.0), middle=(0.45, 0.65),
+        gamma=(0.8, 1.3), white_border=0.18, dark=(0.01, 0.14), bright=(0.001, 0.02),
     ),
     archive=Archive(
         codings={"explicit": 0.32, "implicit": 0.14, "rle": 0.12, "jpeg_lossless": 0.24, "jpeg_ls": 0.18},
         bits={10: 0.15, 12: 0.45, 14: 0.25, 16: 0.15},
         monochrome1=0.35,
         voi={"window": 0.6, "lut": 0.2, "none": 0.2},
-        dx={"frontal": 0.50, "lateral": 0.11},
+        dx={"frontal": 0.50, "lateral": 0.07},
         manufacturers=(
             ("Synthetic Radiography A", "Flat 1"), ("Synthetic Radiography A", "Flat 2"),
             ("Synthetic Imaging", "Plate 12"),
@@ -84,8 +85,8 @@ EXTERNAL: Final = Hospital(
     cohort="external",
     detector=Detector(long_side=(256, 352), dose=(0.25, 1.5), blur=(0.8, 1.4), scatter=(0.3, 1.4), leak=(0.01, 0.05)),
     processing=Processing(
-        equalisation=(0.0, 0.2), edge=(1.0, 2.3), edge_width=(2.0, 4.0), steepness=(3.0, 7.0), middle=(0.40, 0.68),
-        gamma=(0.7, 1.2), white_border=0.4, stretch=(0.0, 0.08),
+        equalisation=(0.0, 0.2), edge=(1.0, 2.3), edge_width=(2.0, 4.0), steepness=(3.0, 7.0), middle=(0.45, 0.70),
+        gamma=(0.7, 1.2), white_border=0.4, dark=(0.0, 0.2), bright=(0.001, 0.05),
     ),
     archive=Archive(
         codings={"explicit": 0.2, "implicit": 0.15, "jpeg_lossless": 0.2, "jpeg": 0.35, "jpeg_12": 0.1},

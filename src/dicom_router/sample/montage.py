@@ -3,8 +3,6 @@
 ``python -m dicom_router.sample.montage docs/images/sample.png`` makes the one that the README shows.
 """
 
-from collections.abc import Iterator
-from itertools import islice
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +15,7 @@ from dicom_router.labels import CLASSES
 from dicom_router.sample.cohort import Order, plan
 from dicom_router.sample.making import film_of
 
-_CELL: Final = 124  # pixels a side
+_CELL: Final = 150  # pixels a side
 _HEAD: Final = 26
 _SIDE: Final = 112
 _FILMS: Final = {"internal": 6, "external": 2}
@@ -41,15 +39,16 @@ def montage(seed: int) -> Image.Image:
     return picture
 
 
-def _chosen(seed: int, label: str) -> Iterator[Order]:
-    """Return films of a class: internal ones first, one of each patient, examinations as varied as they come."""
+def _chosen(seed: int, label: str) -> list[Order]:
+    """Return films of a class, each of another patient and of as many kinds as there are, internal ones first."""
+    chosen: list[Order] = []
     for cohort, count in _FILMS.items():
-        seen: set[object] = set()
-        some = (order for order in plan(seed, 4000) if order.label == label and order.patient.cohort == cohort)
-        fresh = (order for order in some if not {order.exam, order.patient.number} & seen or len(seen) > 2 * count)
-        for order in islice(fresh, count):
-            seen |= {order.patient.number, *([order.exam] if label not in ("adult_chest", "pediatric_chest") else [])}
-            yield order
+        orders = [order for order in plan(seed, 2000) if order.label == label and order.patient.cohort == cohort]
+        of_patients = list({order.patient.number: order for order in reversed(orders)}.values())[::-1]
+        kinds = {order.exam: order for order in reversed(of_patients)}
+        varied = sorted(kinds.values(), key=of_patients.index)
+        chosen += [*varied, *(order for order in of_patients if order not in varied)][:count]
+    return chosen
 
 
 def _thumbnail(order: Order) -> Image.Image:

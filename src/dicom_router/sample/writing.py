@@ -12,7 +12,6 @@ from dicom_router.dataset.pseudonyms import DEMO_KEY, fingerprint
 from dicom_router.dataset.table import (
     LABELS,
     ORIGIN,
-    Cohort,
     Origin,
     read_labels,
     read_origin,

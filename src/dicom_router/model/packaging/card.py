@@ -37,7 +37,8 @@ def in_words(figure: Document) -> str:
     if figure["value"] is None:
         return f"- ({figure.get('reason', 'not defined')})"
     if figure["low"] is None:
-        return f"{figure['value']:.3f} (no interval: {figure.get('reason', 'none given')})"
+        reason = figure.get("reason", "none given").removeprefix("no interval: ")
+        return f"{figure['value']:.3f} (no interval: {reason})"
     return f"{figure['value']:.3f} ({figure['low']:.3f}-{figure['high']:.3f})"
 
 
