@@ -1,6 +1,7 @@
 """``dicom-router classify``."""
 
 import json
+import os
 from pathlib import Path
 
 import pytest
@@ -54,6 +55,14 @@ def test_a_bad_file_is_a_row_and_the_exit_code_tells(model_folder: Path, inbox: 
     assert done.exit_code == SOME_UNREADABLE
     assert len(done.stdout.splitlines()) == 1 + 4
     assert "not_dicom" in done.stdout
+
+
+@pytest.mark.parametrize("form", ["table", "jsonl"])
+def test_a_name_that_is_no_text_is_shown_all_the_same(model_folder: Path, tmp_path: Path, form: str) -> None:
+    (tmp_path / os.fsdecode(b"film\xff")).write_text("no film")
+    done = classify(model_folder, "--format", form, tmp_path)
+    assert done.exit_code == SOME_UNREADABLE
+    assert "film\N{REPLACEMENT CHARACTER}" in done.stdout
 
 
 def test_a_real_film_needs_the_flag(model_folder: Path, tmp_path: Path) -> None:

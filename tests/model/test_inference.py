@@ -94,6 +94,17 @@ def edit(key: str, value: object) -> Callable[[Path], object]:
     return change
 
 
+def without(key: str) -> Callable[[Path], object]:
+    """Return the removal of one value of model.json."""
+
+    def change(folder: Path) -> None:
+        specification = json.loads((folder / MODEL).read_text())
+        del specification[key]
+        (folder / MODEL).write_text(json.dumps(specification))
+
+    return change
+
+
 @pytest.mark.parametrize(
     ("damage", "said"),
     [
@@ -110,6 +121,8 @@ def edit(key: str, value: object) -> Callable[[Path], object]:
         (edit("format", 99), "format 99"),
         (edit("classes", ["abdomen", "chest"]), "tells other classes apart"),
         (edit("files", ["network.onnx"]), "is damaged"),
+        (edit("files", {}), "is not version"),
+        (without("version"), "model.json is damaged"),
     ],
 )
 def test_a_damaged_folder_is_refused(model_folder: Path, damage: Callable[[Path], object], said: str) -> None:

@@ -15,6 +15,7 @@ from model.made_up import RECIPE
 
 from dicom_router.model.training.batches import Images
 from dicom_router.model.training.fitting import Fitted, fit
+from dicom_router.model.training.lesson import Lesson
 
 LONG = replace(RECIPE, epochs=4)
 TRAIN = """
@@ -96,6 +97,21 @@ def test_a_damaged_checkpoint_falls_back_to_the_one_before(
     resumed = fit(images, validation, LONG, tmp_path)
     assert "epoch-00004.ckpt cannot be read" in capsys.readouterr().out
     assert_same(resumed, uninterrupted)
+
+
+def test_a_training_that_somebody_stops_says_so(
+    images: Images, validation: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def stop(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Lesson, "training_step", stop)
+    before = signal.getsignal(signal.SIGINT)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            fit(images, validation, LONG, tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)  # Lightning ignores further ones
 
 
 def test_a_finished_training_is_not_trained_again(

@@ -54,17 +54,17 @@ def film_paths(paths: Iterable[Path]) -> Iterator[Path]:
 
 def _as_row(result: Result, classifier: Classifier) -> str:
     if result.probabilities is None:
-        return f"{'-':<16} {result.reason!s:<28} {result.path}: {result.detail}"
+        return f"{'-':<16} {result.reason!s:<28} {click.format_filename(result.path)}: {result.detail}"
     synthetic = " (synthetic model)" if classifier.synthetic else ""
     probability = f"{max(result.probabilities):.3f}{synthetic}"
-    return f"{result.label:<16} {probability:<28} {result.path}"
+    return f"{result.label:<16} {probability:<28} {click.format_filename(result.path)}"
 
 
 def _as_json(result: Result, classifier: Classifier) -> str:
     probabilities = result.probabilities
     return json.dumps(
         {
-            "path": str(result.path),
+            "path": click.format_filename(result.path),
             "label": result.label,
             "probabilities": None if probabilities is None else dict(zip(CLASSES, probabilities, strict=True)),
             "reason": result.reason,

@@ -19,7 +19,8 @@ def command() -> None:
     for line in summary_lines(validation, test, external):
         click.echo(line)
     click.echo(f"report    {Path('reports/index.html').resolve()}")
-    click.echo("model     artifacts/model  (dicom-router classify FILES)")
+    click.echo(f"model     {Path('artifacts/model').resolve()}")
+    click.echo("next      dicom-router classify FILES; dvc metrics show; dvc plots show")
 
 
 def summary_lines(validation: dict[str, Any], test: dict[str, Any], external: dict[str, Any]) -> list[str]:

@@ -37,7 +37,7 @@ def to_json(content: object) -> bytes:
 
 
 def read_specification(folder: Path, name: str) -> dict[str, Any]:
-    """Read ``folder/name`` and check that it and every file it names are what was written.
+    """Read ``folder/name`` and check that every file it names, and a model's own specification, is what was written.
 
     Raises:
         ModelError: the folder is incomplete, damaged, or of another release of this program.
@@ -45,6 +45,8 @@ def read_specification(folder: Path, name: str) -> dict[str, Any]:
     try:
         specification = json.loads((folder / name).read_text(encoding="utf-8"))
         _check_release(folder, specification)
+        if name == MODEL:
+            _check_version(folder, specification)
         _check_files(folder, specification)
     except FileNotFoundError as error:
         missing = Path(error.filename or name).name
@@ -59,7 +61,10 @@ def _check_release(folder: Path, specification: Specification) -> None:
         raise ModelError(f"{folder} has format {specification['format']}; this program reads format {FORMAT}")
     if tuple(specification["classes"]) != CLASSES:
         raise ModelError(f"{folder} tells other classes apart ({specification['classes']}) than {', '.join(CLASSES)}")
-    if "version" in specification and specification["version"] != content_version(specification):
+
+
+def _check_version(folder: Path, specification: Specification) -> None:
+    if specification["version"] != content_version(specification):
         raise ModelError(f"{folder} is damaged: its specification is not version {specification['version']}")
 
 

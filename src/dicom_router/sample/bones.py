@@ -1,6 +1,7 @@
 """Long bones: a shaft with a thick wall that flares into spongy ends, and growth plates while they are open."""
 
 from dataclasses import dataclass
+from math import fsum
 from typing import Final
 
 import numpy as np
@@ -117,7 +118,7 @@ def _cap(bone: Bone, body: Physique, end: int) -> list[Shape]:
 
 def _perpendicular(unit: tuple[float, ...], flat: Vector) -> tuple[float, float, float]:
     """Return the unit vector nearest to ``flat`` across ``unit``."""
-    lean = sum(a * b for a, b in zip(unit, flat, strict=True))
+    lean = fsum(a * b for a, b in zip(unit, flat, strict=True))
     rest = [b - lean * a for a, b in zip(unit, flat, strict=True)]
     length = float(np.sqrt(rest[0] * rest[0] + rest[1] * rest[1] + rest[2] * rest[2])) + 1e-9
     return (rest[0] / length, rest[1] / length, rest[2] / length)

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from functools import cache
+from math import fsum
 from typing import TypeVar
 
 import numpy as np
@@ -49,7 +50,7 @@ class Dice:
 
     def pick(self, weights: Mapping[T, float]) -> T:
         """Return a key of ``weights`` with a probability proportional to its weight."""
-        left = self.random() * sum(weights.values())
+        left = self.random() * fsum(weights.values())
         for option, weight in weights.items():
             left -= weight
             if left < 0.0:

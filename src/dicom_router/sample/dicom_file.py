@@ -45,6 +45,7 @@ _CR: Final[dict[str, Any]] = {
     "SOPClassUID": ComputedRadiographyImageStorage, "Modality": "CR", "ViewPosition": "", "PatientOrientation": "",
     "BodyPartExamined": "",
 }  # fmt: skip
+_PAIRED: Final = ("EXTREMITY", "HAND", "KNEE")  # body parts whose side is asked for
 # SNOMED CT, as PS3.16 CID 4010 and Annex L give them.
 _VIEW_CODES: Final = {
     "AP": ("399348003", "antero-posterior"),
@@ -72,7 +73,7 @@ class CRHeader:
 
     def values(self, storage: Storage) -> dict[str, Any]:
         """Return the attributes of Computed Radiography."""
-        return _CR
+        return _CR | {"Laterality": ""} if storage.body_part in _PAIRED else _CR
 
 
 @dataclass(frozen=True)

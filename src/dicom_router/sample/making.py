@@ -1,6 +1,7 @@
 """From an order to a file: the film, how it is stored, and what the table of labels says about it."""
 
 from dataclasses import dataclass
+from math import fsum
 from typing import Final
 
 from dicom_router.dataset.table import Cohort
@@ -77,4 +78,4 @@ def _shape(hospital: Hospital, dice: Dice) -> tuple[int, int]:
 
 def _share(exam: Exam) -> float:
     """Return how often films of the examination's group have its view."""
-    return sum(other.weight for other in EXAMS if other.group == exam.group and other.view == exam.view)
+    return fsum(other.weight for other in EXAMS if other.group == exam.group and other.view == exam.view)

@@ -1,6 +1,7 @@
 """The spine: two dozen vertebrae with bodies, arches and processes, the sacrum, and what surgeons put there."""
 
 from dataclasses import dataclass
+from math import fsum
 from typing import Final
 
 import numpy as np
@@ -36,7 +37,7 @@ class Vertebra:
 
 def vertebrae(body: Physique) -> list[Vertebra]:
     """Return C3 to L5; C7 ends and T1 begins at y = 0."""
-    top = -sum(height for name, height, _, _ in _LEVELS if name.startswith("C"))
+    top = -fsum(height for name, height, _, _ in _LEVELS if name.startswith("C"))
     levels = []
     for name, height, width, depth in _LEVELS:
         middle = body.spine(top + 0.5 * height)

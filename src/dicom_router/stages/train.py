@@ -35,8 +35,8 @@ def main() -> None:
 
 
 def inputs_digest(data: str, recipe: Recipe) -> str:
-    """Return a name for everything that decides the weights: data, recipe, code and libraries."""
-    digest = hashlib.sha256(json.dumps([data, asdict(recipe)], sort_keys=True).encode())
+    """Return a name for everything that decides the weights: data, classes, recipe, code and libraries."""
+    digest = hashlib.sha256(json.dumps([data, CLASSES, asdict(recipe)], sort_keys=True).encode())
     for package in ("torch", "timm", "lightning", "numpy"):
         digest.update(f"{package} {version(package)}".encode())
     for module in sorted(Path(str(dicom_router.model.training.__file__)).parent.glob("*.py")):

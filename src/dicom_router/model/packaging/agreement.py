@@ -1,4 +1,4 @@
-"""Whether the exported network says what the trained one says, on films it was not trained on."""
+"""Whether the exported network says what the trained one says."""
 
 from dataclasses import dataclass
 from typing import Final

@@ -3,9 +3,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
-from jinja2 import Environment, StrictUndefined
-
-from dicom_router.model.packaging.card_template import TEMPLATE
+from jinja2 import Environment, PackageLoader, StrictUndefined
 
 Document = Mapping[str, Any]
 FIGURES: Final = ("recall", "precision", "f1")
@@ -20,6 +18,7 @@ def render_card(specification: Document, test: Document, external: Document) -> 
         external: ``reports/external.json``.
     """
     environment = Environment(
+        loader=PackageLoader("dicom_router.model.packaging", ""),
         undefined=StrictUndefined,
         autoescape=False,
         trim_blocks=True,
@@ -28,7 +27,7 @@ def render_card(specification: Document, test: Document, external: Document) -> 
     )
     environment.filters["figure"] = in_words
     environment.filters["row"] = lambda figures: " | ".join(in_words(figures[name]) for name in FIGURES)
-    template = environment.from_string(TEMPLATE)
+    template = environment.get_template("card.md.jinja")
     return template.render(model=specification, test=test, external=external, weakest=weakest_subgroups(test))
 
 

@@ -44,6 +44,7 @@ def fit(train: Images, validation: Images, recipe: Recipe, work: Path, progress_
     Raises:
         ParameterError: the recipe names a network or an accelerator that is not there, or the loss diverges.
         DataError: there are fewer than two training images.
+        KeyboardInterrupt: somebody stopped it; the finished epochs are in ``work``.
     """
     if len(train) < 2:
         raise DataError(f"the split train has {len(train)} image(s); training needs at least 2")
@@ -73,9 +74,11 @@ def _train(
     lesson = Lesson(network, recipe, _loss_weights(train, recipe), steps=len(batches) * recipe.epochs)
     if checkpoint is not None:
         print(f"going on after epoch {len(ledger.history)} of {recipe.epochs}", flush=True)
-    _trainer(recipe, ledger, bar).fit(
-        lesson, batches, _validation_batches(validation, recipe), ckpt_path=checkpoint, weights_only=True
-    )
+    held_out = _validation_batches(validation, recipe)
+    try:
+        _trainer(recipe, ledger, bar).fit(lesson, batches, held_out, ckpt_path=checkpoint, weights_only=True)
+    except SystemExit as ended:  # Lightning's answer to Ctrl-C
+        raise KeyboardInterrupt from ended
 
 
 def _trainer(recipe: Recipe, ledger: Ledger, progress_bar: bool) -> Trainer:
