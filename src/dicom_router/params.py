@@ -82,7 +82,7 @@ class Preprocess(Section):
 
 
 class Augmentation(Section):
-    """How far a training image is varied; the meaning of each stands in model/recipe.py."""
+    """How far a training image is varied; the meaning of each stands in model/training/recipe.py."""
 
     flip: Share
     rotation: Annotated[float, Field(ge=0, le=180)]
@@ -95,7 +95,7 @@ class Augmentation(Section):
 
 
 class Train(Section):
-    """How the network is trained; the meaning of each stands in model/recipe.py."""
+    """How the network is trained; the meaning of each stands in model/training/recipe.py."""
 
     network: Annotated[str, Field(min_length=1)]
     epochs: Annotated[int, Field(ge=1, le=10_000)]

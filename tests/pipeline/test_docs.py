@@ -22,7 +22,15 @@ DOCUMENTS = sorted(
 BY_CI = ("make demo", "make test", "make bench", "make check")
 BY_HAND = ("source .venv/bin/activate",)
 # What stands for a user's own folders and sizes.
-STAND_INS = {"/export": "export", "--images 16093": "--images 24 --jobs 1"}
+STAND_INS = {
+    "/export": "export",
+    "--images 16093": "",
+    "dicom-router sample": "dicom-router sample --images 24 --jobs 1",
+}
+    "/export": "export",
+    "--images 16093": "",
+    "dicom-router sample": "dicom-router sample --images 24 --jobs 1",
+}
 
 
 def commands(document: str) -> list[str]:
