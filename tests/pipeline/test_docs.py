@@ -27,10 +27,6 @@ STAND_INS = {
     "--images 16093": "",
     "dicom-router sample": "dicom-router sample --images 24 --jobs 1",
 }
-    "/export": "export",
-    "--images 16093": "",
-    "dicom-router sample": "dicom-router sample --images 24 --jobs 1",
-}
 
 
 def commands(document: str) -> list[str]:

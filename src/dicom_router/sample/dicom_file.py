@@ -45,7 +45,7 @@ _CR: Final[dict[str, Any]] = {
     "SOPClassUID": ComputedRadiographyImageStorage, "Modality": "CR", "ViewPosition": "", "PatientOrientation": "",
     "BodyPartExamined": "",
 }  # fmt: skip
-_PAIRED: Final = ("EXTREMITY", "HAND", "KNEE")  # body parts whose side is asked for
+_PAIRED: Final = (None, "", "EXTREMITY", "HAND", "KNEE")  # body parts that are paired, or may be
 # SNOMED CT, as PS3.16 CID 4010 and Annex L give them.
 _VIEW_CODES: Final = {
     "AP": ("399348003", "antero-posterior"),
