@@ -17,6 +17,7 @@ from dicom_router.errors import DataError, PseudonymKeyError, RouterError, Unkno
 def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return an empty project folder, in which the command runs with a key."""
     (tmp_path / "project").mkdir()
+    (tmp_path / "project/dvc.yaml").touch()
     monkeypatch.chdir(tmp_path / "project")
     monkeypatch.setenv(KEY_VARIABLE, KEY)
     return tmp_path / "project"
@@ -69,6 +70,20 @@ def test_one_label_counts_for_all(source: Path) -> None:
     run(source, "--label", "others", "--site", "north", "--cohort", "external")
     rows = read_labels(Path("data"))
     assert set(rows["label"]) == {"other"} and set(rows["cohort"]) == {"external"}
+
+
+def test_outside_a_project_nothing_is_written(source: Path, project: Path) -> None:
+    (project / "dvc.yaml").unlink()
+    assert "run from the project's folder" in str(error_of(run(source, "--label", "spine", "--site", "north")))
+    assert list(project.iterdir()) == []
+
+
+def test_no_list_of_refusals_overwrites_another_and_all_are_private(source: Path) -> None:
+    for _ in range(2):
+        run(source, "--label", "spine", "--site", "north")
+    lists = sorted(Path("work/import").iterdir())
+    assert [path.name for path in lists] == ["refused-1.csv", "refused-2.csv"]
+    assert {path.stat().st_mode & 0o777 for path in lists} == {0o600}
 
 
 def test_a_dry_run_says_so_and_writes_no_data(source: Path) -> None:

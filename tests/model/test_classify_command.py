@@ -10,7 +10,7 @@ from model.films import write_film
 from model.made_up import band_pixels
 
 from dicom_router.cli.classify import SOME_UNREADABLE, command, film_paths
-from dicom_router.errors import ModelError
+from dicom_router.errors import DataError, ModelError
 from dicom_router.labels import CLASSES
 
 
@@ -63,6 +63,11 @@ def test_a_name_that_is_no_text_is_shown_all_the_same(model_folder: Path, tmp_pa
     done = classify(model_folder, "--format", form, tmp_path)
     assert done.exit_code == SOME_UNREADABLE
     assert "film\N{REPLACEMENT CHARACTER}" in done.stdout
+
+
+def test_an_empty_folder_is_an_error(model_folder: Path, tmp_path: Path) -> None:
+    (tmp_path / "empty").mkdir()
+    assert isinstance(classify(model_folder, tmp_path / "empty").exception, DataError)
 
 
 def test_a_real_film_needs_the_flag(model_folder: Path, tmp_path: Path) -> None:

@@ -7,6 +7,7 @@ from typing import Final
 
 import click
 
+from dicom_router.errors import DataError
 from dicom_router.labels import CLASSES
 from dicom_router.model.inference import Classifier, Result
 from dicom_router.walking import walk
@@ -31,13 +32,16 @@ def command(
     1 the model or its use is wrong; 2 the command line is wrong.
     """
     classifier = Classifier.load(model, allow_synthetic=allow_synthetic_model)
-    unreadable = 0
+    unreadable = seen = 0
     write = _as_json if form == "jsonl" else _as_row
     if form == "table":
         click.echo(f"{'label':<16} {'probability':<28} file")
     for result in classifier.classify(film_paths(paths)):
+        seen += 1
         unreadable += result.reason is not None
         click.echo(write(result, classifier))
+    if not seen:
+        raise DataError(f"no file lies below {', '.join(map(str, paths))}")
     if unreadable:
         click.echo(f"{unreadable} file(s) could not be read", err=True)
         context.exit(SOME_UNREADABLE)

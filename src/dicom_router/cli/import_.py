@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import cast
+from typing import Final, cast
 
 import click
 from tqdm import tqdm
@@ -16,6 +16,8 @@ from dicom_router.dataset.table import COHORTS, Cohort
 from dicom_router.errors import DataError
 from dicom_router.labels import parse_label
 
+DATA: Final = Path("data")  # of the project in whose folder the command runs
+
 
 @click.command("import")
 @click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
@@ -23,7 +25,7 @@ from dicom_router.labels import parse_label
 @click.option("--label", metavar="CLASS", help="One label for all films of SOURCE.")
 @click.option("--site", required=True, help="Short name of the hospital or archive: a-z, 0-9, - and _.")
 @click.option("--cohort", type=click.Choice(COHORTS), default="internal", show_default=True)
-@click.option("--data", type=click.Path(path_type=Path), default="data", show_default=True, help="The dataset.")
+@click.option("--data", type=click.Path(path_type=Path), default=DATA, show_default=True, help="The dataset.")
 @click.option("--dry-run", is_flag=True, help="Read everything, print the account, add nothing.")
 @click.option("--refused", type=click.Path(path_type=Path), help="List of refusals [work/import/refused-N.csv].")
 @click.option("--with-synthetic", is_flag=True, help="Let synthetic and real films meet; marks the dataset synthetic.")
@@ -46,6 +48,8 @@ def command(
     The same import again adds nothing. docs/your-data.md leads through it, docs/labelling.md says which film
     belongs to which class.
     """
+    if data == DATA and not Path("dvc.yaml").is_file():
+        raise DataError("there is no dvc.yaml here: run from the project's folder, or say with --data where to import")
     pseudonyms = Pseudonyms(os.environ.get(KEY_VARIABLE, ""))
     source = source.resolve()
     labelling, table = _labelling(source, label_from, label)
@@ -65,7 +69,7 @@ def command(
     for line in account_lines(account, data, dry_run):
         click.echo(line)
     if account.seen == 0 or account.seen == sum(account.refused.values()):
-        raise DataError("no film could be taken" if account.seen else f"{source.name} holds no files")
+        raise DataError("no film could be taken" if account.seen else "the folder holds no files")
 
 
 def _labelling(source: Path, label_from: str | None, label: str | None) -> tuple[Labelling, Path | None]:

@@ -18,7 +18,7 @@ from joblib.externals.loky.process_executor import TerminatedWorkerError
 from dicom_router.dataset.importing.labelling import Labelling
 from dicom_router.dataset.importing.origins import joined_origin, with_synthetic_films
 from dicom_router.dataset.importing.recording import label_of_image, labels_before, next_batch, record, rows_of
-from dicom_router.dataset.importing.refusals import RefusalList
+from dicom_router.dataset.importing.refusals import RefusalList, unused_list
 from dicom_router.dataset.importing.sorting import Sorting, conflicts
 from dicom_router.dataset.importing.taking import IMAGES, Film, Intake, Refusal, take
 from dicom_router.dataset.pseudonyms import Pseudonyms
@@ -78,7 +78,7 @@ def import_films(request: Request, pseudonyms: Pseudonyms, progress: Progress) -
     before = labels_before(request.data)
     batch = next_batch(before)
     sorting = Sorting(label_of_image(before))
-    with RefusalList(request.refused or Path(f"work/import/refused-{batch}.csv")) as refusals:
+    with RefusalList(request.refused or unused_list(Path("work/import"))) as refusals:
         seen = _sort(request, pseudonyms, progress, sorting, refusals)
     films = sorting.new()
     if not request.dry_run:

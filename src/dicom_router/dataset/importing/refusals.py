@@ -1,7 +1,9 @@
 """The list of what an import refused, for the person who imports: the one file that holds original names."""
 
 import csv
+import os
 from collections import Counter
+from itertools import count
 from pathlib import Path
 from types import TracebackType
 from typing import Final, Self
@@ -11,6 +13,11 @@ from dicom_router.errors import DataError
 from dicom_router.reasons import Reason
 
 COLUMNS: Final = ("path", "reason", "detail")
+
+
+def unused_list(folder: Path) -> Path:
+    """Return the first ``refused-N.csv`` of ``folder`` that is not there yet: no list overwrites another."""
+    return next(path for number in count(1) if not (path := folder / f"refused-{number}.csv").exists())
 
 
 class RefusalList:
@@ -29,7 +36,8 @@ class RefusalList:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             # Names that are no UTF-8 are escaped.
-            self._file = self.path.open("w", encoding="utf-8", errors="backslashreplace", newline="")
+            private = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+            self._file = os.fdopen(private, "w", encoding="utf-8", errors="backslashreplace", newline="")
         except OSError as error:
             raise DataError(f"the list of refusals {self.path} cannot be written: {error.strerror}") from None
         self._writer = csv.writer(self._file, lineterminator="\n")
