@@ -14,6 +14,7 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 from dataset.tiny import labels_of, noise, row, write_film
+from small_project import set_params
 
 from dicom_router.dataset import pixels
 from dicom_router.dataset.pixels import Workplace, fill, fingerprint, images_done, index_table, open_workplace
@@ -136,8 +137,8 @@ def test_the_index_keeps_the_order_and_adds_facts() -> None:
 @pytest.fixture
 def project(tmp_path: Path, data: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the current folder, with parameters, images and the tables of the stages before."""
-    text = (ROOT / "params.yaml").read_text(encoding="utf-8")
-    (tmp_path / "params.yaml").write_text(text.replace("image_size: 224", "image_size: 32"), encoding="utf-8")
+    shutil.copy(ROOT / "params.yaml", tmp_path)
+    set_params(tmp_path, {"preprocess": {"image_size": SPEC.image_size}})
     shutil.copytree(data, tmp_path / "data")
     (tmp_path / "artifacts").mkdir()
     for name, table in zip(("splits", "images"), tables(), strict=True):
