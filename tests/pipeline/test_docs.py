@@ -1,6 +1,7 @@
 """Every command that a document shows is run, in order, as it stands there."""
 
 import re
+import shutil
 import subprocess
 from pathlib import Path
 
@@ -63,6 +64,7 @@ def test_the_commands_of_a_document_run(document: str, tmp_path: Path) -> None:
     if not lines:
         pytest.skip("CI runs its commands")
     copy_project(tmp_path)
+    shutil.copy(ROOT / "data.dvc", tmp_path)
     set_params(tmp_path, {**SMALL, "train": {**SMALL["train"], "epochs": 1}})
     write_export(tmp_path / "export")
     script = "\n".join(

@@ -44,6 +44,7 @@ def _require_no_dataset(data: Path) -> None:
     if pointer.exists() and not data.exists():
         raise DataError(
             f"{pointer} names a dataset that is not here: fetch it with `dvc pull`, or `rm {pointer}` to start anew"
+            " (do so in a new clone, where it names the synthetic sample)"
         )
 
 
