@@ -33,5 +33,5 @@ def test_a_users_mistake_is_one_message_and_exit_code_one(tmp_path: Path) -> Non
         cwd=tmp_path, capture_output=True, text=True, env={"PYTHONPATH": str(ROOT / "src"), "PATH": "/usr/bin:/bin"},
     )  # fmt: skip
     assert run.returncode == 1
-    assert run.stderr.startswith("dicom-router: artifacts/validation.json is missing: the stage 'validate' writes it")
+    assert run.stderr.startswith("dicom-router: artifacts/validation.json is missing; run `dvc repro`")
     assert "Traceback" not in run.stderr

@@ -75,3 +75,9 @@ def test_scientific_notation_is_a_number(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
     path.write_text((ROOT / "params.yaml").read_text().replace("train: 0.70", "train: 7e-1"))
     assert load_params(path).split.train == 0.7
+
+
+def test_a_key_that_stands_twice_is_named(tmp_path: Path) -> None:
+    (tmp_path / "params.yaml").write_text("split:\n  seed: 1\n  seed: 2\n")
+    with pytest.raises(ParameterError, match='duplicate key "seed".*each key may stand once$'):
+        load_params(tmp_path / "params.yaml")

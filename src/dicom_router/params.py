@@ -6,6 +6,7 @@ from typing import Annotated, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
+from ruamel.yaml.constructor import DuplicateKeyError
 from ruamel.yaml.error import YAMLError
 
 from dicom_router.errors import ParameterError
@@ -162,6 +163,8 @@ def load_params(path: Path = Path("params.yaml")) -> Params:
         values = YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         raise ParameterError(f"{path} is missing; run from the folder that holds dvc.yaml and params.yaml") from None
+    except DuplicateKeyError as error:
+        raise ParameterError(f"{path}: {error.problem}; each key may stand once") from None
     except YAMLError as error:
         raise ParameterError(f"{path} is no YAML: {error}") from None
     try:

@@ -86,3 +86,10 @@ def test_it_is_the_temperature_of_scikit_learn() -> None:
     theirs = CalibratedClassifierCV(FrozenEstimator(GivenLogits()), method="temperature").fit(logits, labels)
     ours = softmax(logits, fit_temperature(logits, labels, 20).value)
     np.testing.assert_allclose(ours, theirs.predict_proba(logits), atol=1e-3)
+
+
+def test_a_temperature_at_the_end_of_the_range_says_so() -> None:
+    temperature = fit_temperature(*planted(60.0), 20)
+    assert temperature.value == pytest.approx(HIGHEST, rel=1e-3)
+    assert temperature.reason is not None
+    assert "end of the range" in temperature.reason

@@ -11,7 +11,7 @@ from dicom_router.errors import ModelError
 from dicom_router.model.folder import CARD, GRAPH, MODEL, WEIGHTS, content_version
 from dicom_router.model.inference import Network
 from dicom_router.model.packaging.agreement import Agreement, measure_agreement, refuse_disagreement
-from dicom_router.model.packaging.card import in_words, render_card, weakest_subgroups
+from dicom_router.model.packaging.card import render_card, weakest_subgroups
 from dicom_router.model.packaging.writing import Ingredients, model_specification, write_model
 from dicom_router.model.training.batches import Images
 from dicom_router.model.training.fitting import Fitted
@@ -84,19 +84,6 @@ def test_tables_of_the_card_have_no_gaps(ingredients: Ingredients) -> None:
     for place in heads:
         assert lines[place - 1].startswith("|") and lines[place + 1].startswith("|")
         assert lines[place - 1].count("|") == lines[place].count("|") == lines[place + 1].count("|")
-
-
-@pytest.mark.parametrize(
-    ("figure", "words"),
-    [
-        ({"value": 0.5, "low": 0.4, "high": 0.6}, "0.500 (0.400-0.600)"),
-        ({"value": 0.5, "low": None, "high": None, "reason": "3 patients"}, "0.500 (no interval: 3 patients)"),
-        ({"value": 1.0, "low": None, "high": None, "reason": "no interval: alike"}, "1.000 (no interval: alike)"),
-        ({"value": None, "low": None, "high": None, "reason": "no image"}, "- (no image)"),
-    ],
-)
-def test_a_figure_in_words(figure: dict[str, float | None], words: str) -> None:
-    assert in_words(figure) == words
 
 
 def test_small_subgroups_are_not_called_weak(ingredients: Ingredients) -> None:

@@ -1,21 +1,20 @@
 """``dicom-router summary``: what the last pipeline run made, and where to look."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
-from dicom_router.errors import DataError
-from dicom_router.evaluation.writing import in_words
+from dicom_router.evaluation.reading import read_json
+from dicom_router.figures import in_words
 
 
 @click.command("summary")
 def command() -> None:
     """Print images in, accepted and quarantined, the figures with intervals, and where the report is."""
-    validation = _read("artifacts/validation.json", "validate")
-    test = _read("reports/test.json", "evaluate")
-    external = _read("reports/external.json", "external")
+    validation = read_json(Path("artifacts/validation.json"))
+    test = read_json(Path("reports/test.json"))
+    external = read_json(Path("reports/external.json"))
     for line in summary_lines(validation, test, external):
         click.echo(line)
     click.echo(f"report    {Path('reports/index.html').resolve()}")
@@ -35,14 +34,3 @@ def summary_lines(validation: dict[str, Any], test: dict[str, Any], external: di
         figures = "   ".join(f"{key} {in_words(document['macro'][key])}" for key in ("recall", "precision", "f1"))
         lines.append(f"{name:<9} {document['n']:,} images   macro {figures}")
     return lines
-
-
-def _read(name: str, stage: str) -> dict[str, Any]:
-    """Read a JSON document of the pipeline, or say which stage writes it."""
-    try:
-        document: dict[str, Any] = json.loads(Path(name).read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise DataError(
-            f"{name} is missing: the stage {stage!r} writes it; run `dvc repro` in the project folder"
-        ) from None
-    return document

@@ -35,7 +35,7 @@ def read_json(path: Path) -> dict[str, Any]:
     try:
         document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        raise DataError(f"{path} is missing; make it with `dvc repro`") from None
+        raise DataError(f"{path} is missing; run `dvc repro` in the project folder, which makes it") from None
     except ValueError as error:
         raise DataError(f"{path} is damaged ({error}); restore it with `dvc checkout`") from None
     return document

@@ -9,6 +9,7 @@ import pandas as pd
 from dicom_router.evaluation.curves import pr_table, reliability_table, roc_table
 from dicom_router.evaluation.document import summary_metrics
 from dicom_router.evaluation.predictions import Predictions, Scored
+from dicom_router.figures import in_words
 from dicom_router.storage import write_atomically, write_json
 
 
@@ -44,12 +45,3 @@ def one_line(name: str, document: dict[str, Any]) -> str:
 def csv_bytes(table: pd.DataFrame) -> bytes:
     """Return ``table`` as CSV with 9 significant digits."""
     return table.to_csv(index=False, lineterminator="\n", float_format="%.9g").encode("utf-8")
-
-
-def in_words(figure: dict[str, Any]) -> str:
-    """Return ``0.982 (0.977-0.988)``, or the value and why it has no interval."""
-    if figure["value"] is None:
-        return f"undefined ({figure['reason']})"
-    if figure["low"] is None:
-        return f"{figure['value']:.3f} ({figure['reason']})"
-    return f"{figure['value']:.3f} ({figure['low']:.3f}-{figure['high']:.3f})"

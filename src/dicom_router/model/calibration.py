@@ -19,7 +19,7 @@ HIGHEST: Final = 10.0
 
 @dataclass(frozen=True)
 class Temperature:
-    """What logits are divided by; ``reason`` says why it stayed 1 where nothing could be fitted."""
+    """What logits are divided by; ``reason`` says why it stayed 1, or why not to trust it."""
 
     value: float
     reason: str | None = None
@@ -39,6 +39,8 @@ def fit_temperature(logits: NDArray[np.float32], labels: NDArray[np.int64], mini
     value = round(float(1 / found.x), 6)
     if log_loss(logits, labels, value) >= log_loss(logits, labels, 1.0):
         return Temperature(1.0, "no other temperature has a lower log-loss")
+    if not LOWEST * 1.01 < value < HIGHEST * 0.99:
+        return Temperature(value, f"at the end of the range {LOWEST:g} to {HIGHEST:g}: these images fit no temperature")
     return Temperature(value)
 
 

@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
 
+from dicom_router.figures import in_words
+
 Document = Mapping[str, Any]
 FIGURES: Final = ("recall", "precision", "f1")
 
@@ -29,16 +31,6 @@ def render_card(specification: Document, test: Document, external: Document) -> 
     environment.filters["row"] = lambda figures: " | ".join(in_words(figures[name]) for name in FIGURES)
     template = environment.get_template("card.md.jinja")
     return template.render(model=specification, test=test, external=external, weakest=weakest_subgroups(test))
-
-
-def in_words(figure: Document) -> str:
-    """Return ``0.982 (0.977-0.988)``, or the figure and why it has no interval."""
-    if figure["value"] is None:
-        return f"- ({figure.get('reason', 'not defined')})"
-    if figure["low"] is None:
-        reason = figure.get("reason", "none given").removeprefix("no interval: ")
-        return f"{figure['value']:.3f} (no interval: {reason})"
-    return f"{figure['value']:.3f} ({figure['low']:.3f}-{figure['high']:.3f})"
 
 
 def weakest_subgroups(test: Document, at_least: int = 10, count: int = 5) -> list[tuple[str, int, Document]]:
