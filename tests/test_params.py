@@ -79,5 +79,5 @@ def test_scientific_notation_is_a_number(tmp_path: Path) -> None:
 
 def test_a_key_that_stands_twice_is_named(tmp_path: Path) -> None:
     (tmp_path / "params.yaml").write_text("split:\n  seed: 1\n  seed: 2\n")
-    with pytest.raises(ParameterError, match='duplicate key "seed".*each key may stand once$'):
+    with pytest.raises(ParameterError, match=r'duplicate key "seed".*each key may stand once$'):
         load_params(tmp_path / "params.yaml")
