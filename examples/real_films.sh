@@ -25,6 +25,7 @@ export DICOM_ROUTER_PSEUDONYM_KEY
 
 git clone --quiet "$root" "$clone"
 cd "$clone"
+rm -f data.dvc # of the synthetic sample, which is replaced
 export PYTHONPATH="$clone/src"
 
 cohort_of() {
