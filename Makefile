@@ -23,7 +23,7 @@ demo: setup               ## run the whole pipeline on synthetic films, in .demo
 	@scripts/demo
 
 test: setup               ## run every test
-	@python -m pytest
+	@python -m pytest --numprocesses=auto --maxprocesses=4
 
 check: setup              ## format, lint, types, import contracts
 	@ruff format --check .
