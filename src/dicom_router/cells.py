@@ -1,0 +1,251 @@
+"""A function over many untrusted items, in processes that may crash, hang or ask for all memory: each costs one item.
+
+    for outcome in map_in_cells(read_film, paths, workers=2, timeout=60):
+        ...  # what read_film returned, or Lost(reason, detail)
+
+Cells are fresh interpreters, neither forked (threads of the caller do not matter) nor re-importing the caller's
+``__main__`` (as multiprocessing's would: a stage imports pandas, a decoder need not). They live as long as the
+iteration and take one item after the other over a socket; a few wait there, so that a cell never waits for
+its parent. A cell that dies takes down the item it was at; those behind are given to another. A crash is believed
+when it happens twice, so that a process that somebody else ended, the kernel for want of memory say, costs nothing.
+
+A cell is no sandbox: it keeps accidents in, not an attacker who runs code in it.
+"""
+
+import heapq
+import os
+import pickle
+import signal
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass, field
+from multiprocessing import Pipe
+from multiprocessing.connection import Connection, wait
+from time import monotonic
+from typing import Final, TypeVar
+
+from dicom_router.cell import Answer, Lost, Task
+from dicom_router.reasons import Reason
+
+__all__ = ["Lost", "map_in_cells", "workers_for"]
+
+T = TypeVar("T")
+R = TypeVar("R")
+
+MEMORY: Final = 3 << 30  # bytes an item may take: 100 million pixels of three 16-bit samples do
+AHEAD: Final = 8  # items that wait in a cell's socket or are being worked on
+WINDOW: Final = 64  # items a cell that may be under way or waiting for an earlier one
+SMALL: Final = 1 << 12  # bytes of an item; a larger one is sent to an idle cell only, so that nobody blocks
+TICK: Final = 1.0  # seconds
+REAPED_WITHIN: Final = 10.0  # seconds until a killed process is given up, which the kernel may be holding
+BOOT: Final = "import sys; sys.path[:] = sys.argv[2:]; from dicom_router.cell import serve; serve(int(sys.argv[1]))"
+# A decoder's own threads would only fight those of the other cells.
+ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+
+
+def map_in_cells(
+    function: Callable[[T], R], items: Iterable[T], *, workers: int, timeout: float, memory: int = MEMORY
+) -> Iterator[R | Lost]:
+    """Yield ``function(item)`` for each of ``items``, in their order, or what became of it in its place.
+
+    ``items`` is drawn as results are taken: at most ``WINDOW`` per worker are under way, so memory does not grow
+    with their number. One worker is a process of its own too. When the iteration ends, is closed, or raises, no
+    process is left; when this process is killed, they end by themselves.
+
+    Args:
+        function: importable by its module's name (no lambda, nothing of ``__main__``), a partial of such; it may be
+            applied twice to an item, in another process. Its results and items must pickle.
+        items: what it is applied to.
+        workers: processes, at least one.
+        timeout: seconds that one item may take, of time in which this process ran and waited.
+        memory: bytes that one item may allocate beyond what the process needs to start.
+
+    Raises:
+        Exception: what ``function`` raised, when its item's turn comes, with its traceback as a note.
+        RuntimeError: a process cannot be started.
+    """
+    queue, crew = _Queue(iter(items), WINDOW * workers), _Crew(Task(function, timeout, memory), workers)
+    try:
+        while queue.fill():
+            crew.deal(queue)
+            crew.listen(queue)
+            for answer in queue.in_order():
+                if answer.error is not None:
+                    raise answer.error
+                yield answer.result
+    finally:
+        crew.close()
+
+
+def workers_for(jobs: int) -> int:
+    """Return the number of processes that ``jobs`` asks for: below 1 one for each core that this process may use."""
+    return jobs if jobs > 0 else len(os.sched_getaffinity(0))
+
+
+@dataclass
+class _Queue:
+    """Items by their number: packed in ``messages`` until answered, in ``waiting`` until sent, then in ``answers``."""
+
+    items: Iterator[object]
+    room: int
+    messages: dict[int, bytes] = field(default_factory=dict)
+    waiting: list[int] = field(default_factory=list)  # a heap: what is done again goes first
+    answers: dict[int, Answer] = field(default_factory=dict)
+    suspects: set[int] = field(default_factory=set)  # a cell has died of them once
+    drawn: int = 0
+    yielded: int = 0
+
+    def fill(self) -> bool:
+        """Draw items while there is room; tell whether any is left."""
+        while self.drawn - self.yielded < self.room:
+            try:
+                item = next(self.items)
+            except StopIteration:
+                break
+            self.messages[self.drawn] = pickle.dumps(item)
+            heapq.heappush(self.waiting, self.drawn)
+            self.drawn += 1
+        return self.yielded < self.drawn
+
+    def settle(self, number: int, answer: Answer) -> None:
+        """Take the answer to an item."""
+        del self.messages[number]
+        self.suspects.discard(number)
+        self.answers[number] = answer
+
+    def again(self, numbers: Iterable[int]) -> None:
+        """Put back what a dead cell had before it."""
+        for number in numbers:
+            heapq.heappush(self.waiting, number)
+
+    def in_order(self) -> Iterator[Answer]:
+        """Yield the answers whose turn it is."""
+        while self.yielded in self.answers:
+            self.yielded += 1
+            yield self.answers.pop(self.yielded - 1)
+
+
+@dataclass
+class _Cell:
+    """A process, the socket to it, and the numbers of the items it has; ``age`` is how long it is at the first."""
+
+    process: subprocess.Popen[bytes]
+    link: Connection
+    ready: bool = False
+    items: deque[int] = field(default_factory=deque)
+    age: float = 0.0
+
+    @classmethod
+    def start(cls, task: bytes) -> "_Cell":
+        """Start an interpreter that imports what the function needs and nothing else."""
+        here, there = Pipe()
+        with there:
+            command = [sys.executable, "-c", BOOT, str(there.fileno()), *sys.path]
+            process = subprocess.Popen(
+                command, stdin=subprocess.PIPE, pass_fds=[there.fileno()], env=os.environ | ONE_THREAD
+            )
+        cell = cls(process, here)
+        with suppress(ConnectionError):  # a process that is dead already is found so when listened to
+            here.send_bytes(task)
+        return cell
+
+    def takes(self, message: bytes) -> bool:
+        """Tell whether ``message`` can be sent without waiting for an answer first."""
+        return not self.items or (len(self.items) < AHEAD and len(message) <= SMALL)
+
+    def give(self, number: int, message: bytes) -> None:
+        """Send an item; that the process is dead shows when it is listened to."""
+        if not self.items:
+            self.age = 0.0
+        self.items.append(number)
+        with suppress(ConnectionError):
+            self.link.send_bytes(message)
+
+    def end(self) -> int:
+        """Kill the process, and return the signal it died of, or 0."""
+        self.process.kill()
+        self.link.close()
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        with suppress(subprocess.TimeoutExpired):
+            return max(0, -self.process.wait(REAPED_WITHIN))
+        return signal.SIGKILL
+
+
+class _Crew:
+    """The cells: started when there is work for them, replaced when they die."""
+
+    def __init__(self, task: Task, workers: int) -> None:
+        self.task, self.workers = task, workers
+        self.packed = pickle.dumps(task)
+        self.cells: list[_Cell] = []
+
+    def deal(self, queue: _Queue) -> None:
+        """Give what is waiting to the cells that have least to do, and start one where all have some."""
+        while queue.waiting:
+            number = queue.waiting[0]
+            cell = min(self.cells, key=lambda cell: len(cell.items), default=None)
+            if (cell is None or cell.items) and len(self.cells) < self.workers:
+                cell = _Cell.start(self.packed)
+                self.cells.append(cell)
+            if cell is None or not cell.takes(queue.messages[number]):
+                return
+            cell.give(heapq.heappop(queue.waiting), queue.messages[number])
+
+    def listen(self, queue: _Queue) -> None:
+        """Wait for an answer, a death or a second to pass.
+
+        Cells grow older only while this process waits for them: neither a slow consumer nor a stopped process group
+        makes an item late.
+        """
+        start, tick = monotonic(), min(TICK, self.task.timeout)
+        speaking = wait([cell.link for cell in self.cells], tick)
+        waited = min(monotonic() - start, tick)
+        for cell in list(self.cells):
+            cell.age += waited
+            if cell.link in speaking:
+                self._hear(cell, queue)
+            elif cell.ready and cell.items and cell.age >= self.task.timeout:
+                self._bury(cell, queue, late=True)
+
+    def close(self) -> None:
+        """End every cell."""
+        for cell in self.cells:
+            cell.end()
+        self.cells.clear()
+
+    def _hear(self, cell: _Cell, queue: _Queue) -> None:
+        """Take one message."""
+        try:
+            answer: Answer = pickle.loads(cell.link.recv_bytes())
+        except (EOFError, OSError):
+            self._bury(cell, queue, late=False)
+            return
+        cell.age = 0.0
+        if cell.ready:
+            queue.settle(cell.items.popleft(), answer)
+        elif answer.error is not None:
+            raise answer.error
+        cell.ready = True
+
+    def _bury(self, cell: _Cell, queue: _Queue, late: bool) -> None:
+        """Settle the item that a cell died of, or try it once more, and put back those behind it."""
+        self.cells.remove(cell)
+        if not cell.ready:
+            raise RuntimeError(f"a process for the decoder could not be started; it died of signal {cell.end()}")
+        late = cell.end() == signal.SIGPROF or late
+        if cell.items and (late or cell.items[0] in queue.suspects):
+            queue.settle(cell.items.popleft(), Answer(_lost(late, self.task.timeout)))
+        elif cell.items:
+            queue.suspects.add(cell.items[0])
+        queue.again(cell.items)
+
+
+def _lost(late: bool, timeout: float) -> Lost:
+    """Say what became of an item, in words that are the same whenever it happens."""
+    if late:
+        return Lost(Reason.DECODER_TIMEOUT, f"the decoder did not finish within {timeout:g} seconds")
+    return Lost(Reason.DECODER_CRASHED, Reason.DECODER_CRASHED.meaning)
