@@ -111,7 +111,7 @@ def test_items_are_drawn_as_results_are_taken() -> None:
     outcomes = map_in_cells(deadly.echo, drawn, workers=1, timeout=60)
     assert list(islice(outcomes, 300)) == list(range(300))
     assert next(drawn) <= 300 + cells.WINDOW
-    outcomes.close()  # type: ignore[attr-defined]
+    outcomes.close()
 
 
 def test_items_and_results_larger_than_a_socket_pass() -> None:
@@ -150,7 +150,7 @@ def test_no_process_is_left_when_the_iteration_ends_early(leave: str) -> None:
     pid = next(outcomes)
     assert isinstance(pid, int)
     if leave == "close":
-        outcomes.close()  # type: ignore[attr-defined]
+        outcomes.close()
     else:
         with pytest.raises(KeyboardInterrupt):
             list(outcomes)

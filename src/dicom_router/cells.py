@@ -19,7 +19,7 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
@@ -48,7 +48,7 @@ ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "M
 
 def map_in_cells(
     function: Callable[[T], R], items: Iterable[T], *, workers: int, timeout: float, memory: int = MEMORY
-) -> Iterator[R | Lost]:
+) -> Generator[R | Lost, None, None]:
     """Yield ``function(item)`` for each of ``items``, in their order, or what became of it in its place.
 
     ``items`` is drawn as results are taken: at most ``WINDOW`` per worker are under way, so memory does not grow

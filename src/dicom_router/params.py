@@ -15,6 +15,7 @@ Fraction = Annotated[float, Field(gt=0.0, lt=1.0)]
 Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Jobs = Annotated[int, Field(ge=-1)]
+Timeout = Annotated[float, Field(ge=1, le=86_400)]
 
 
 class Section(BaseModel):
@@ -40,6 +41,7 @@ class Validation(Section):
     """Thresholds of the expectations (pydantic's models have a method ``validate``, hence the name)."""
 
     jobs: Jobs
+    timeout: Timeout
     max_lost_share: Share
     min_images_per_class: Annotated[int, Field(ge=0)]
     max_images_per_patient: Annotated[int, Field(ge=1)]
@@ -80,6 +82,7 @@ class Preprocess(Section):
     image_size: Annotated[int, Field(ge=32, le=2048)]
     fit: Literal["letterbox", "stretch"]
     jobs: Jobs
+    timeout: Timeout
 
 
 class Augmentation(Section):

@@ -26,6 +26,7 @@ from dicom_router.stages import preprocess as stage
 COUNT = 2 * pixels.CHUNK + 6
 PATHS = [f"images/{number:04d}.dcm" for number in range(COUNT)]
 SPEC = PreprocessingSpec(32, "letterbox")
+TIMEOUT = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -50,7 +51,7 @@ def expected(data: Path) -> np.ndarray:
 
 
 def filled(place: Workplace, data: Path, jobs: int = 1) -> np.ndarray:
-    for _ in fill(place, data, PATHS, SPEC, jobs):
+    for _ in fill(place, data, PATHS, SPEC, jobs, TIMEOUT):
         pass
     return np.load(place.array, mmap_mode="r")
 
@@ -70,7 +71,7 @@ from dicom_router.dataset.pixels import fill, open_workplace
 from dicom_router.dicom.preprocessing import PreprocessingSpec
 work, data, count = Path(sys.argv[1]), Path(sys.argv[2]), int(sys.argv[3])
 paths = [f"images/{number:04d}.dcm" for number in range(count)]
-for done in fill(open_workplace(work, count, 32), data, paths, PreprocessingSpec(32, "letterbox"), 1):
+for done in fill(open_workplace(work, count, 32), data, paths, PreprocessingSpec(32, "letterbox"), 1, 60):
     os.kill(os.getpid(), signal.SIGKILL)
 """
 
@@ -171,7 +172,7 @@ def test_a_second_run_writes_the_same_bytes(project: Path) -> None:
 def test_the_stage_says_what_an_earlier_run_had_finished(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
     images = pd.read_parquet(project / "artifacts" / "images.parquet")
     place = open_workplace(project / "work" / "preprocess" / fingerprint(SPEC, images), COUNT, SPEC.image_size)
-    next(fill(place, project / "data", PATHS, SPEC, 1))
+    next(fill(place, project / "data", PATHS, SPEC, 1, TIMEOUT))
     stage.main()
     assert "preprocessed + 32 finished by an earlier run" in capsys.readouterr().out
     assert np.array_equal(np.load(project / "artifacts/pixels/pixels.npy"), expected(project / "data"))

@@ -1,13 +1,12 @@
 """Reading the images: every row of labels.csv gets facts or a reason, whatever stands in the file."""
 
 import os
-import signal
-import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
+from dataset.deadly_scan import scan_one
 from dataset.tiny import noise, write_film
 from PIL import Image
 from pydicom.uid import ComprehensiveSRStorage, CTImageStorage, EncapsulatedPDFStorage
@@ -17,6 +16,7 @@ from dicom_router.dataset.scanning import Refused, Scanned, scan, scan_file, sta
 from dicom_router.reasons import Reason
 
 PATH = "images/film.dcm"
+TIMEOUT = 60.0
 
 
 def outcome_of_bytes(data: Path, content: bytes) -> scanning.Outcome:
@@ -159,22 +159,18 @@ def test_outcomes_keep_the_order_of_the_paths(tmp_path: Path, jobs: int) -> None
     paths = [f"images/{number}.dcm" for number in range(30)]
     for number, path in enumerate(paths):
         write_film(tmp_path / path, noise(number), PatientAge=f"{number:03d}Y")
-    ages = [of.header.age_years for of in scan(tmp_path, paths, jobs) if isinstance(of, Scanned)]
+    ages = [of.header.age_years for of in scan(tmp_path, paths, jobs, TIMEOUT) if isinstance(of, Scanned)]
     assert ages == [float(number) for number in range(30)]
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_a_decoder_that_dies_takes_one_file_with_it(tmp_path: Path, jobs: int) -> None:
-    def deadly(data: Path, path: str) -> scanning.Outcome:
-        if "deadly" in path:
-            os.kill(os.getpid(), signal.SIGKILL)
-        return Refused(Reason.EMPTY, path)
-
+@pytest.mark.parametrize(("deed", "reason"), [("segfault", Reason.DECODER_CRASHED), ("hang", Reason.DECODER_TIMEOUT)])
+def test_a_decoder_that_dies_or_hangs_costs_one_file(tmp_path: Path, jobs: int, deed: str, reason: Reason) -> None:
     paths = [f"images/{number}" for number in range(12)]
-    paths[3] = "images/deadly"
-    outcomes = []
-    for outcome in scan(tmp_path, paths, jobs, deadly):
-        outcomes.append(outcome)
-        time.sleep(0.03)  # so that a worker dies while what others finished has not been fetched
-    crashed = [number for number, of in enumerate(outcomes) if isinstance(of, Refused) and of.reason != Reason.EMPTY]
-    assert (len(outcomes), crashed) == (12, [3])
+    paths[3] = f"images/{deed}"
+    outcomes = list(scan(tmp_path, paths, jobs, 2.0, scan_one))
+    assert [of.reason for of in outcomes if isinstance(of, Refused)] == [
+        *[Reason.EMPTY] * 3,
+        reason,
+        *[Reason.EMPTY] * 8,
+    ]

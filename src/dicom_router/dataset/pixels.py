@@ -3,7 +3,7 @@
 Work in progress lives in a folder of its own: ``pixels/`` grows there, chunk by chunk, and
 ``finished.txt`` names the chunks whose bytes have reached the disk. A killed run is resumed from
 there; a whole one is moved into place in one step. Memory does not grow with the number of images:
-each process holds one film and one chunk.
+each process holds one film.
 """
 
 import hashlib
@@ -11,17 +11,17 @@ import json
 import os
 import shutil
 from collections.abc import Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import numpy as np
-from joblib import Parallel, delayed
-from joblib.externals.loky.process_executor import TerminatedWorkerError
-from numpy.typing import NDArray
 
 import dicom_router.dicom
+from dicom_router.cells import Lost, map_in_cells, workers_for
 from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess
 from dicom_router.dicom.reading import read
 from dicom_router.errors import DataError, UnreadableImage
@@ -112,28 +112,32 @@ def images_done(place: Workplace) -> int:
     return sum(_length(place, start) for start in finished(place))
 
 
-def fill(place: Workplace, data: Path, paths: Sequence[str], spec: PreprocessingSpec, jobs: int) -> Iterator[int]:
+def fill(
+    place: Workplace, data: Path, paths: Sequence[str], spec: PreprocessingSpec, jobs: int, timeout: float
+) -> Iterator[int]:
     """Preprocess what is missing with ``jobs`` processes; yield the number of images of each chunk once it is safe.
 
     Raises:
-        DataError: a file can no longer be read, or a process died.
+        DataError: a file can no longer be read, or not within ``timeout`` seconds.
     """
-    data, done = data.absolute(), finished(place)
+    done = finished(place)
     missing = [start for start in range(0, place.count, CHUNK) if start not in done]
-    tasks = (delayed(_preprocess_chunk)(place, data, paths[start : start + CHUNK], spec, start) for start in missing)
-    run = Parallel(n_jobs=jobs, return_as="generator_unordered", batch_size=1)
-    try:
-        with place.journal.open("a") as journal:
-            for start in run(tasks):
-                journal.write(f"{start}\n")
-                journal.flush()
-                os.fsync(journal.fileno())
-                yield _length(place, start)
-    except TerminatedWorkerError:
-        raise DataError(
-            "a worker process died, most likely for want of memory; what is finished is kept, so run again, "
-            "with a smaller preprocess.jobs if it dies again"
-        ) from None
+    rows = (row for start in missing for row in range(start, start + _length(place, start)))
+    work = partial(_preprocess_row, place, data.absolute(), spec)  # a process may stand in another folder
+    items = ((row, paths[row]) for row in rows)
+    with (
+        closing(map_in_cells(work, items, workers=workers_for(jobs), timeout=timeout)) as outcomes,
+        place.array.open("rb") as array,
+        place.journal.open("a") as journal,
+    ):
+        for start in missing:
+            for path in paths[start : start + _length(place, start)]:
+                _check(path, next(outcomes))
+            os.fsync(array.fileno())  # of what the processes wrote
+            journal.write(f"{start}\n")
+            journal.flush()
+            os.fsync(journal.fileno())
+            yield _length(place, start)
 
 
 def _length(place: Workplace, start: int) -> int:
@@ -141,23 +145,28 @@ def _length(place: Workplace, start: int) -> int:
     return min(CHUNK, place.count - start)
 
 
-def _preprocess_chunk(place: Workplace, data: Path, paths: Sequence[str], spec: PreprocessingSpec, start: int) -> int:
-    """Write the pixels of ``paths`` as rows from ``start`` on; return ``start`` once they are on the disk."""
-    block = np.stack([_preprocess_file(data, path, spec) for path in paths])
-    with place.array.open("r+b") as file:
-        file.seek(start * place.size * place.size - place.count * place.size * place.size, os.SEEK_END)
-        file.write(block.data)
-        file.flush()
-        os.fsync(file.fileno())
-    return start
-
-
-def _preprocess_file(data: Path, path: str, spec: PreprocessingSpec) -> NDArray[np.uint8]:
-    """Return the `(size, size)` uint8 pixels of one image."""
+def _preprocess_row(place: Workplace, data: Path, spec: PreprocessingSpec, item: tuple[int, str]) -> Lost | None:
+    """Write the pixels of the image at a path as the row of its number."""
+    row, path = item
     try:
-        return preprocess(read(data / path), spec)
+        pixels = preprocess(read(data / path), spec)
     except UnreadableImage as error:
-        raise DataError(f"{path} was read by validate and is now {error}; run the pipeline again") from None
+        return Lost(error.reason, error.detail)
+    with place.array.open("r+b") as file:
+        file.seek((row - place.count) * place.size * place.size, os.SEEK_END)
+        file.write(pixels.data)
+    return None
+
+
+def _check(path: str, outcome: Lost | None) -> None:
+    """Accept an image whose pixels are there.
+
+    Raises:
+        DataError: they are not.
+    """
+    if outcome is not None:
+        was = f"{outcome.reason}: {outcome.detail}"
+        raise DataError(f"{path} was read by validate and is now {was}; run the pipeline again")
 
 
 def move_into_place(place: Workplace, target: Path, index: "pd.DataFrame", spec: PreprocessingSpec) -> None:

@@ -1,24 +1,23 @@
-"""Read every image once, in parallel: facts about it, or the reason why it is none.
+"""Read every image once, in cells: facts about it, or the reason why it is none.
 
-Nothing here needs pandas, so that the worker processes stay small.
+Nothing here needs pandas, so that the processes stay small.
 """
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path, PurePosixPath
 from typing import Final
 
 import numpy as np
-from joblib import Parallel, delayed, effective_n_jobs
-from joblib.externals.loky.process_executor import TerminatedWorkerError
 from numpy.typing import NDArray
 
+from dicom_router.cells import Lost, map_in_cells, workers_for
 from dicom_router.dicom.reading import Header, is_constant, read
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
-CHUNK: Final = 8  # files a worker takes at once
 IMAGES: Final = "images"  # the folder of data/ that holds them
 
 BLACK: Final = 0.01  # a pixel below is black, one above 1 - BLACK is white
@@ -77,43 +76,16 @@ def scan_file(data: Path, path: str) -> Outcome:
     return Scanned(content, _pixel_sha256(film.pixels), film.header, statistics(film.seen))
 
 
-def scan(data: Path, paths: Sequence[str], jobs: int, scan_one: ScanOne = scan_file) -> Iterator[Outcome]:
+def scan(
+    data: Path, paths: Sequence[str], jobs: int, timeout: float, scan_one: ScanOne = scan_file
+) -> Iterator[Outcome]:
     """Yield the outcome of each of ``paths`` (POSIX, relative to ``data``), in their order, with ``jobs`` processes.
 
-    A decoder that dies takes its worker with it, and joblib then gives up what was in flight and
-    what was not fetched yet: those files are read again alone, so that exactly the deadly one is refused.
+    A file whose decoder dies, or takes longer than ``timeout`` seconds, is refused for that.
     """
-    data, done, workers = data.absolute(), 0, effective_n_jobs(jobs)  # a worker may stand in another folder
-    while done < len(paths):
-        try:
-            for outcome in _stream(data, paths[done:], workers, scan_one):
-                done += 1
-                yield outcome
-        except TerminatedWorkerError:
-            for path in paths[done : done + 2 * CHUNK * workers]:
-                done += 1
-                yield _alone(data, path, scan_one)
-
-
-def _stream(data: Path, paths: Sequence[str], workers: int, scan_one: ScanOne) -> Iterator[Outcome]:
-    """Read ``paths`` in ``workers`` processes; a single one is not this one either, since it may die."""
-    several = workers > 1
-    run = Parallel(
-        n_jobs=max(workers, 2),
-        return_as="generator",
-        batch_size=CHUNK if several else 1,
-        pre_dispatch="2*n_jobs" if several else 1,
-    )
-    yield from run(delayed(scan_one)(data, path) for path in paths)
-
-
-def _alone(data: Path, path: str, scan_one: ScanOne) -> Outcome:
-    """Read the only file in flight, in another process."""
-    try:
-        outcomes: list[Outcome] = Parallel(n_jobs=2)([delayed(scan_one)(data, path)])
-    except TerminatedWorkerError:
-        return Refused(Reason.DECODER_CRASHED, Reason.DECODER_CRASHED.meaning)
-    return outcomes[0]
+    scan_there = partial(scan_one, data.absolute())  # a process may stand in another folder
+    for outcome in map_in_cells(scan_there, paths, workers=workers_for(jobs), timeout=timeout):
+        yield Refused(outcome.reason, outcome.detail) if isinstance(outcome, Lost) else outcome
 
 
 def _leads_outside(path: str) -> bool:

@@ -19,7 +19,7 @@ from dicom_router.dataset.expectations.vocabulary import Verdict
 from dicom_router.dataset.scanning import Outcome, scan, unlisted_files
 from dicom_router.dataset.table import Origin, read_labels, read_origin
 from dicom_router.errors import ValidationFailed
-from dicom_router.params import load_params
+from dicom_router.params import Validation, load_params
 from dicom_router.stages.artifacts import ARTIFACTS
 from dicom_router.stages.running import run
 from dicom_router.storage import write_atomically, write_json
@@ -33,7 +33,7 @@ def main() -> None:
     """Run the stage in the current folder."""
     params = load_params()
     labels, origin = read_labels(DATA), read_origin(DATA)
-    facts = fact_table(labels, _read_all(labels, params.validation.jobs))
+    facts = fact_table(labels, _read_all(labels, params.validation))
     unlisted = unlisted_files(DATA, list(labels["path"]))
     # Imported late, since it takes seconds that a worker process must not spend.
     from dicom_router.dataset.expectations.checking import check
@@ -43,9 +43,9 @@ def main() -> None:
     _tell(facts, verdicts)
 
 
-def _read_all(labels: pd.DataFrame, jobs: int) -> Iterator[Outcome]:
+def _read_all(labels: pd.DataFrame, limits: Validation) -> Iterator[Outcome]:
     """Read the images behind a progress bar, where somebody watches."""
-    outcomes = scan(DATA, list(labels["path"]), jobs)
+    outcomes = scan(DATA, list(labels["path"]), limits.jobs, limits.timeout)
     return iter(tqdm(outcomes, "validate", len(labels), unit=" images", disable=not sys.stderr.isatty()))
 
 
