@@ -27,7 +27,7 @@ from pydicom.datadict import tag_for_keyword
 from pydicom.dataset import Dataset
 from pydicom.encaps import encapsulate
 
-from dicom_router.dicom import limits, parsing, source
+from dicom_router.dicom import deflated, limits, source
 from dicom_router.dicom.reading import read, read_header
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
@@ -186,7 +186,7 @@ def test_a_deflated_file_that_ends_early_is_truncated(tmp_path: Path) -> None:
 
 
 def test_a_deflated_bomb_is_too_large(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parsing, "MAX_FILE_BYTES", 1000)
+    monkeypatch.setattr(deflated, "MAX_FILE_BYTES", 1000)
     content = file_bytes(film(np.zeros((32, 32), "u2")), bytes(2048), DEFLATED)
     assert reason_of(tmp_path, content) is Reason.TOO_LARGE
 

@@ -1,19 +1,35 @@
 """Values of a data set that may be garbage: each reader returns a usable value or says there is none."""
 
 import math
-from typing import Any
+from typing import Any, Final
 
+from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.multival import MultiValue
 from pydicom.sequence import Sequence
+from pydicom.tag import BaseTag, Tag
 
+from dicom_router.dicom.limits import MAX_TABLE_BYTES, MAX_VALUE_BYTES
 from dicom_router.dicom.parsing import PARSE_ERRORS
+
+TABLES: Final = ("LUTData", "LookupTableData", "LUTSequence")
 
 
 def value(ds: Dataset, keyword: str) -> Any:  # noqa: ANN401
-    """Return the value of ``keyword``, or None where it is absent or cannot be converted."""
+    """Return the value of ``keyword``, or None where it is absent, too long or cannot be converted."""
+    return value_at(ds, Tag(keyword), MAX_TABLE_BYTES if keyword.endswith(TABLES) else MAX_VALUE_BYTES)
+
+
+def value_at(ds: Dataset, tag: BaseTag, longest: int = MAX_VALUE_BYTES) -> Any:  # noqa: ANN401
+    """Return the value at ``tag``, or None where it is absent, of more than ``longest`` bytes or cannot be converted.
+
+    The length is looked at first: a text of a million numbers becomes a million objects.
+    """
     try:
-        return ds.get(keyword)
+        raw = ds.get_item(tag)
+        if isinstance(raw, RawDataElement) and raw.value is not None and len(raw.value) > longest:
+            return None
+        return ds[tag].value
     except PARSE_ERRORS:
         return None
 

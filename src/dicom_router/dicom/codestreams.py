@@ -5,9 +5,10 @@ JPEG and JPEG-LS: ITU-T T.81 B.2 and T.87 C.2. JPEG 2000: T.800 A.5.
 
 import struct
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal
 
+from dicom_router.dicom.limits import MAX_SCANS, MAX_SEGMENTS
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
@@ -27,9 +28,14 @@ COMPONENTS_ARE_RGB: Final = b"RGB"
 
 @dataclass(frozen=True)
 class Codestream:
-    """Facts of a codestream; ``transformed`` says whether three components are YCbCr, None where it does not say."""
+    """Facts of a codestream; ``transformed`` says whether three components are YCbCr, None where it does not say.
+
+    ``content`` is the codestream that the facts are of, for the decoder to see no other: without a JP2 container,
+    whose boxes could hold a small one for us and a large one for it.
+    """
 
     codec: Codec
+    content: bytes = field(repr=False)
     rows: int
     columns: int
     samples: int
@@ -69,7 +75,7 @@ def _describe_jpeg(data: bytes) -> Codestream:
 def _segments(data: bytes) -> Iterator[tuple[int, int]]:
     """Yield (marker, offset of its content) of the segments before the first scan."""
     offset = 2
-    while True:
+    for _ in range(MAX_SEGMENTS):
         if data[offset] != 0xFF:
             raise UnreadableImage(Reason.CORRUPT, "the header of the compressed image is no sequence of segments")
         marker = data[offset + 1]
@@ -82,16 +88,18 @@ def _segments(data: bytes) -> Iterator[tuple[int, int]]:
         else:
             yield marker, offset + 4
             offset += 2 + struct.unpack_from(">H", data, offset + 2)[0]
+    raise UnreadableImage(Reason.CORRUPT, f"the compressed image has more than {MAX_SEGMENTS} segments in its header")
 
 
 def _frame(data: bytes, marker: int, start: int, transformed: bool | None) -> Codestream:
     """Read a frame header: precision, lines, samples a line, components."""
     precision, rows, columns, samples = struct.unpack_from(">BHHB", data, start)
     _check_end(data, start)
+    check_scans(data)
     if bytes(data[start + 6 + 3 * i] for i in range(min(samples, 3))) == COMPONENTS_ARE_RGB:
         transformed = False
     codec: Codec = "jpegls" if marker == JPEGLS_FRAME else "jpeg"
-    return Codestream(codec, rows, columns, samples, precision, signed=False, transformed=transformed)
+    return Codestream(codec, data, rows, columns, samples, precision, signed=False, transformed=transformed)
 
 
 def _describe_jpeg2000(data: bytes) -> Codestream:
@@ -104,7 +112,18 @@ def _describe_jpeg2000(data: bytes) -> Codestream:
     transform = data.find(b"\xff\x52", start, start + JP2_HEADER_BYTES)
     transformed = bool(data[transform + 8]) if transform > 0 else None
     precision, signed = (depth & 0x7F) + 1, bool(depth & 0x80)
-    return Codestream("jpeg2k", lower - upper, right - left, samples, precision, signed, transformed)
+    content = data[start:]
+    return Codestream("jpeg2k", content, lower - upper, right - left, samples, precision, signed, transformed)
+
+
+def check_scans(data: bytes) -> None:
+    """Accept a JPEG whose scans are no more than a progressive one needs; byte stuffing keeps their marker unique.
+
+    Raises:
+        UnreadableImage: there are more.
+    """
+    if data.count(bytes([0xFF, START_OF_SCAN])) > MAX_SCANS:
+        raise UnreadableImage(Reason.CORRUPT, f"the compressed image has more than {MAX_SCANS} scans")
 
 
 def _check_end(data: bytes, start: int) -> None:

@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
+from dicom_router.dicom.levels import bands
 from dicom_router.dicom.lut import read_lut
 from dicom_router.dicom.samples import Samples
 from dicom_router.errors import UnreadableImage
@@ -22,7 +23,8 @@ def luminance(samples: Samples) -> NDArray[np.float32]:
     words, bits = samples.words, samples.layout.bits_stored
     full_scale = np.float32(max((1 << bits) - 1, int(words.max())))
     if not samples.photometric.startswith("YBR_FULL") and not samples.photometric.startswith("YBR_PARTIAL"):
-        return _weigh(words) / full_scale
+        grey = _weigh(words)
+        return np.divide(grey, full_scale, out=grey)
     luma = (words if words.ndim == 2 else words[..., 0]).astype(np.float32) / full_scale
     if samples.photometric.startswith("YBR_PARTIAL"):
         luma = np.clip((luma - PARTIAL_BLACK) / (PARTIAL_WHITE - PARTIAL_BLACK), 0, 1)
@@ -31,9 +33,9 @@ def luminance(samples: Samples) -> NDArray[np.float32]:
 
 def _weigh(words: NDArray[np.unsignedinteger[Any]]) -> NDArray[np.float32]:
     """Return the weighted sum of the three channels."""
-    grey: NDArray[np.float32] = np.einsum(
-        "hwc,c->hw", words.astype(np.float32), np.array(WEIGHTS, np.float32), optimize=False
-    )
+    grey, weights = np.empty(words.shape[:2], np.float32), np.array(WEIGHTS, np.float32)
+    for rows in bands(len(words)):  # as floats, three channels take four times the memory of the result
+        np.einsum("hwc,c->hw", words[rows].astype(np.float32), weights, optimize=False, out=grey[rows])
     return grey
 
 

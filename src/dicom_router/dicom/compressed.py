@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from dicom_router.dicom.codestreams import Codestream, describe
+from dicom_router.dicom.limits import check_compression
 from dicom_router.dicom.overlays import embedded_bits
 from dicom_router.dicom.samples import Layout, Samples, stated_layout
 from dicom_router.errors import UnreadableImage
@@ -21,12 +22,13 @@ def decode_codestream(ds: Dataset, frame: bytes, photometric: str, shape: tuple[
     """Decode ``frame`` after comparing its size with ``shape``, (H, W) or (H, W, 3).
 
     Raises:
-        UnreadableImage: the codestream is of another size than the header states.
+        UnreadableImage: the codestream is of another size than the header states, or too short for it.
     """
     stream = describe(frame)
     _check_shape(stream, shape)
+    check_compression(stream.rows, stream.columns, len(stream.content))
     _, stated = stated_layout(ds)
-    decoded, kind = _run(stream, frame, photometric)
+    decoded, kind = _run(stream, photometric)
     if decoded.shape not in (shape, shape[:2]):
         raise UnreadableImage(Reason.CORRUPT, "the components of the compressed image differ in size")
     words = decoded.view(f"u{decoded.dtype.itemsize}")
@@ -45,19 +47,19 @@ def _check_shape(stream: Codestream, shape: tuple[int, ...]) -> None:
         )
 
 
-def _run(stream: Codestream, frame: bytes, photometric: str) -> tuple[NDArray[Any], str]:
+def _run(stream: Codestream, photometric: str) -> tuple[NDArray[Any], str]:
     """Decode, and say what the samples are; the luminance alone where the codestream has it."""
     if stream.codec == "jpeg2k":
         kind = "RGB" if stream.transformed else photometric
-        return imagecodecs.jpeg2k_decode(frame, numthreads=1), kind
+        return imagecodecs.jpeg2k_decode(stream.content, numthreads=1), kind
     if stream.codec == "jpegls":
-        return imagecodecs.jpegls_decode(frame), photometric
+        return imagecodecs.jpegls_decode(stream.content), photometric
     if stream.samples == 1:
-        return imagecodecs.jpeg8_decode(frame), photometric
+        return imagecodecs.jpeg8_decode(stream.content), photometric
     transformed = photometric.startswith("YBR") if stream.transformed is None else stream.transformed
     if transformed:
-        return imagecodecs.jpeg8_decode(frame, colorspace="YCBCR", outcolorspace="GRAYSCALE"), "YBR_FULL"
-    return imagecodecs.jpeg8_decode(frame, colorspace="RGB", outcolorspace="RGB"), "RGB"
+        return imagecodecs.jpeg8_decode(stream.content, colorspace="YCBCR", outcolorspace="GRAYSCALE"), "YBR_FULL"
+    return imagecodecs.jpeg8_decode(stream.content, colorspace="RGB", outcolorspace="RGB"), "RGB"
 
 
 def _layout(ds: Dataset, stream: Codestream, stated: Layout) -> Layout:

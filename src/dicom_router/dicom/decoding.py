@@ -14,7 +14,7 @@ from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
 # What imagecodecs and NumPy raise on damaged pixel data, found by mutating files at random.
-DECODE_ERRORS: Final = (RuntimeError, ValueError, TypeError, IndexError, MemoryError, OverflowError)
+DECODE_ERRORS: Final = (RuntimeError, ValueError, TypeError, IndexError, OverflowError)
 
 NATIVE: Final = frozenset(
     {

@@ -4,6 +4,7 @@ import struct
 from typing import Final
 
 from dicom_router.dicom.codestreams import JP2_START, JPEG2000_START, JPEG_START
+from dicom_router.dicom.limits import MAX_FRAGMENTS
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
@@ -20,7 +21,7 @@ def join_fragments(value: memoryview) -> bytes:
     forgiven here; the end of the codestream is checked elsewhere.
 
     Raises:
-        UnreadableImage: an item runs over the end, or the value is no sequence of items.
+        UnreadableImage: an item runs over the end, there are too many, or the value is no sequence of items.
     """
     items = _items(value)
     if items and not bytes(items[0][:8]).startswith(CODESTREAM_STARTS):
@@ -43,4 +44,6 @@ def _items(value: memoryview) -> list[memoryview]:
         if offset > len(value):
             raise UnreadableImage(Reason.TRUNCATED, "the file ends inside a fragment of the pixel data")
         items.append(value[offset - length : offset])
+        if len(items) > MAX_FRAGMENTS:
+            raise UnreadableImage(Reason.CORRUPT, f"the pixel data lie in more than {MAX_FRAGMENTS} fragments")
     return items

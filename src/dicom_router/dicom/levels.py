@@ -29,7 +29,7 @@ class Levels:
     def paint(self, greys: NDArray[np.float64]) -> NDArray[np.float32]:
         """Return the (H, W) image whose pixels have the grey of their value, one of ``greys`` (K,)."""
         table, image = greys.astype(np.float32), np.empty(self.index.shape, np.float32)
-        for rows in _bands(len(image)):
+        for rows in bands(len(image)):
             np.take(table, self.index[rows], out=image[rows], mode="clip")
         return image
 
@@ -49,13 +49,13 @@ def levels_of(stored: Stored, valid: Mask | None) -> Levels:
 def _count(index: NDArray[np.integer[Any]], valid: Mask | None, size: int) -> NDArray[np.int64]:
     """Count each of ``size`` indices where ``valid``."""
     counts = np.zeros(size, np.int64)
-    for rows in _bands(len(index)):
+    for rows in bands(len(index)):
         counted = index[rows] if valid is None else index[rows][valid[rows]]
         counts += np.bincount(counted.ravel(), minlength=size)
     return counts
 
 
-def _bands(height: int) -> Iterator[slice]:
+def bands(height: int) -> Iterator[slice]:
     """Cut ``height`` rows into bands, since NumPy widens every index to 64 bits while it works."""
     for start in range(0, height, BAND):
         yield slice(start, start + BAND)

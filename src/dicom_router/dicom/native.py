@@ -14,6 +14,7 @@ from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
 RLE_HEADER_BYTES: Final = 64
+BYTES_PER_RLE_BYTE: Final = 64  # two bytes give a run of 128 (PS3.5 G.3.1)
 
 
 def decode_native(
@@ -48,10 +49,12 @@ def decode_rle(ds: Dataset, frame: bytes, photometric: str, shape: tuple[int, ..
     """
     allocated, layout = stated_layout(ds)
     dtype = np.dtype(f"u{allocated // 8}")
-    out = np.empty(shape if len(shape) == 2 else (3, *shape[:2]), dtype)
-    expected_segments = out.size // (shape[0] * shape[1]) * dtype.itemsize
+    expected_segments = (1 if len(shape) == 2 else 3) * dtype.itemsize
     if len(frame) < RLE_HEADER_BYTES or int.from_bytes(frame[:4], "little") != expected_segments:
         raise UnreadableImage(Reason.CORRUPT, f"an RLE frame of other than {expected_segments} segments")
+    if len(frame) * BYTES_PER_RLE_BYTE < expected_segments * shape[0] * shape[1]:
+        raise UnreadableImage(Reason.TRUNCATED, "the RLE segments are too short for the image")
+    out = np.empty(shape if len(shape) == 2 else (3, *shape[:2]), dtype)
     decoded = imagecodecs.dicomrle_decode(frame, dtype.newbyteorder("<"), out=out.data.cast("B"))
     if len(decoded) != out.nbytes:
         raise UnreadableImage(Reason.TRUNCATED, "the RLE segments end early")

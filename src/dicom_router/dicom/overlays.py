@@ -5,7 +5,7 @@ from typing import Final
 from pydicom.dataset import Dataset
 from pydicom.tag import BaseTag
 
-from dicom_router.dicom.parsing import PARSE_ERRORS
+from dicom_router.dicom.attributes import value_at
 
 GROUPS: Final = range(0x6000, 0x601F, 2)
 BITS_ALLOCATED, BIT_POSITION, DATA = 0x0100, 0x0102, 0x3000
@@ -26,8 +26,5 @@ def embedded_bits(ds: Dataset) -> int:
 
 def _number(ds: Dataset, group: int, element: int) -> int | None:
     """Return the whole number at a tag of a repeating group, None where it is absent or garbage."""
-    try:
-        found = ds[BaseTag(group << 16 | element)].value
-    except PARSE_ERRORS:
-        return None
+    found = value_at(ds, BaseTag(group << 16 | element))
     return found if isinstance(found, int) else None

@@ -5,7 +5,6 @@ so that a file that ends too early keeps its header and is told from one without
 """
 
 import struct
-import zlib
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Final
@@ -13,10 +12,11 @@ from typing import Final
 import pydicom
 from pydicom.dataset import FileDataset
 from pydicom.errors import BytesLengthException, InvalidDicomError
-from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
+from pydicom.uid import DeflatedExplicitVRLittleEndian
 
-from dicom_router.dicom.limits import MAX_FILE_BYTES
-from dicom_router.dicom.source import LONG_REPRESENTATIONS, PREAMBLE_BYTES, has_preamble
+from dicom_router.dicom.deflated import inflate
+from dicom_router.dicom.limits import MAX_HEADER_BYTES, MAX_READS
+from dicom_router.dicom.source import LONG_REPRESENTATIONS, has_preamble
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
@@ -24,7 +24,6 @@ from dicom_router.reasons import Reason
 PARSE_ERRORS: Final = (
     AttributeError,
     LookupError,
-    MemoryError,
     NotImplementedError,
     OSError,
     OverflowError,
@@ -63,29 +62,53 @@ class DicomFile:
     ends_early: bool
 
 
+class _Header(BytesIO):
+    """The bytes up to the limit of a header, for a parser that would build whatever the file tells it to.
+
+    A data element or an item, nested however deep, costs two or three reads: their number bounds time and memory.
+    """
+
+    reads = 0
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        """Read ``size`` bytes.
+
+        Raises:
+            UnreadableImage: there are more elements than any film has, or the rest is wanted as a whole.
+        """
+        self.reads += 1
+        if self.reads > MAX_READS:
+            raise UnreadableImage(Reason.TOO_LARGE, f"the header has more than {MAX_READS // 3} elements")
+        if size is None or size < 0:  # pydicom inflates what follows an unusual file meta information without a limit
+            raise UnreadableImage(Reason.CORRUPT, "a deflated data set without a sound file meta information")
+        return super().read(size)
+
+
 def parse(data: bytes) -> DicomFile:
     """Parse a DICOM file or a bare data set; call it inside ``quiet()``.
 
     Raises:
-        UnreadableImage: the header is damaged or cut short, or inflates beyond the limit.
+        UnreadableImage: the header is damaged, cut short or too large, or inflates beyond the limit.
     """
-    data, deflated = _inflate(data)
-    stream = BytesIO(data)
+    content, deflated = inflate(data)
+    stream = _Header(content if len(content) <= MAX_HEADER_BYTES else content[:MAX_HEADER_BYTES])
     try:
         ds = pydicom.dcmread(stream, stop_before_pixels=True, force=not has_preamble(data))
     except PARSE_ERRORS:
-        raise _damaged(stream, data) from None
-    if not len(ds):
-        raise _damaged(stream, data)
+        raise _damaged(stream, len(content)) from None
+    if not len(ds) or stream.tell() >= MAX_HEADER_BYTES:
+        raise _damaged(stream, len(content))
     syntax = DeflatedExplicitVRLittleEndian if deflated else ds.file_meta.get("TransferSyntaxUID", "")
     little_endian = _is_little_endian(ds)
-    pixels = _pixel_element(data, stream.tell(), "<" if little_endian else ">")
-    return DicomFile(ds, str(syntax), little_endian, pixels, _ends_early(ds, len(data)))
+    pixels = _pixel_element(content, stream.tell(), "<" if little_endian else ">")
+    return DicomFile(ds, str(syntax), little_endian, pixels, _ends_early(ds, len(content)))
 
 
-def _damaged(stream: BytesIO, data: bytes) -> UnreadableImage:
-    """Say whether the parser ran into the end of the file or into nonsense."""
-    if stream.tell() >= len(data):
+def _damaged(stream: BytesIO, size: int) -> UnreadableImage:
+    """Say whether the parser ran into the limit, the end of the file or nonsense."""
+    if MAX_HEADER_BYTES <= stream.tell() < size:
+        return UnreadableImage(Reason.TOO_LARGE, f"the header has more than {MAX_HEADER_BYTES} bytes")
+    if stream.tell() >= size:
         return UnreadableImage(Reason.TRUNCATED, "the file ends inside its header")
     return UnreadableImage(Reason.CORRUPT, "the header is no sequence of data elements")
 
@@ -95,7 +118,7 @@ def _is_little_endian(ds: FileDataset) -> bool:
     return ds.original_encoding[1] is not False
 
 
-def _pixel_element(data: bytes, offset: int, order: str) -> PixelElement | None:
+def _pixel_element(data: bytes | bytearray, offset: int, order: str) -> PixelElement | None:
     """Return the pixel data element that starts at ``offset``, or None if there is none."""
     header = data[offset : offset + 12].ljust(12, b"\0")
     group, element, representation, _, length = struct.unpack(f"{order}HH2sHI", header)
@@ -117,39 +140,3 @@ def _ends_early(ds: FileDataset, size: int) -> bool:
         return True
     length, start = getattr(last, "length", None), getattr(last, "value_tell", None)
     return length is not None and start is not None and start + length != size
-
-
-def _inflate(data: bytes) -> tuple[bytes, bool]:
-    """Return ``data`` with a deflated data set inflated, and whether it was.
-
-    The transfer syntax in the file meta information becomes the explicit one of
-    the same length, so that the parser takes the result as it is.
-
-    Raises:
-        UnreadableImage: the deflated stream is damaged, cut short or a bomb.
-    """
-    deflated, explicit = DeflatedExplicitVRLittleEndian.encode(), ExplicitVRLittleEndian.encode()
-    start = _end_of_meta(data) if has_preamble(data) else 0
-    if deflated not in data[:start]:
-        return data, False
-    meta = data[:start].replace(deflated, explicit.ljust(len(deflated), b"\0"))
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    try:
-        inflated = inflater.decompress(data[start:], MAX_FILE_BYTES)
-    except zlib.error:
-        raise UnreadableImage(Reason.CORRUPT, "the deflated data set is damaged") from None
-    if inflater.unconsumed_tail:
-        raise UnreadableImage(Reason.TOO_LARGE, "the deflated data set inflates to more than 2**30 bytes")
-    if not inflater.eof:
-        raise UnreadableImage(Reason.TRUNCATED, "the deflated data set ends early")
-    return meta + inflated, True
-
-
-def _end_of_meta(data: bytes) -> int:
-    """Return the offset behind the file meta information, which is always explicit little endian."""
-    offset = PREAMBLE_BYTES + 4
-    while data[offset : offset + 2] == b"\x02\x00" and offset + 12 <= len(data):
-        long = data[offset + 4 : offset + 6] in (b"OB", b"UN")
-        (length,) = struct.unpack_from("<I" if long else "<H", data, offset + (8 if long else 6))
-        offset += (12 if long else 8) + length
-    return offset

@@ -9,9 +9,10 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
+from dicom_router.dicom.codestreams import check_scans
 from dicom_router.dicom.film import FileFormat, Film, Header
 from dicom_router.dicom.levels import levels_of
-from dicom_router.dicom.limits import check_size
+from dicom_router.dicom.limits import check_compression, check_size
 from dicom_router.dicom.voi import stretch
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
@@ -21,7 +22,6 @@ RASTER_ERRORS: Final = (
     UnidentifiedImageError,
     AttributeError,
     LookupError,
-    MemoryError,
     OSError,
     OverflowError,
     RuntimeError,
@@ -42,7 +42,11 @@ def read_raster_header(data: bytes, kind: FileFormat) -> Header:
         UnreadableImage: it is damaged, animated, or of a size that is not read.
     """
     with _open(data, kind) as image:
-        return _header(image, kind)
+        header = _header(image, kind)
+    check_compression(header.Rows, header.Columns, len(data))
+    if kind == "jpeg":
+        check_scans(data)
+    return header
 
 
 def read_raster(data: bytes, kind: FileFormat) -> Film:

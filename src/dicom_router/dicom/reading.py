@@ -1,5 +1,7 @@
 """One file to one film: ``read`` and ``read_header``."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from dicom_router.dicom.decoding import check_transfer_syntax, decode
@@ -10,6 +12,8 @@ from dicom_router.dicom.quiet import quiet
 from dicom_router.dicom.raster import read_raster, read_raster_header
 from dicom_router.dicom.rendering import render
 from dicom_router.dicom.source import file_format, load
+from dicom_router.errors import UnreadableImage
+from dicom_router.reasons import Reason
 
 __all__ = ["Film", "Header", "is_constant", "read", "read_header"]
 
@@ -22,7 +26,7 @@ def read(path: Path) -> Film:
     """
     data = load(path)
     kind = file_format(data)
-    with quiet():
+    with quiet(), _enough_memory():
         if kind != "dicom":
             return read_raster(data, kind)
         file, header = _parse(data)
@@ -39,8 +43,21 @@ def read_header(path: Path) -> Header:
     """
     data = load(path)
     kind = file_format(data)
-    with quiet():
+    with quiet(), _enough_memory():
         return read_raster_header(data, kind) if kind != "dicom" else _parse(data)[1]
+
+
+@contextmanager
+def _enough_memory() -> Iterator[None]:
+    """Refuse what takes more memory than there is, or than a cell allows.
+
+    Raises:
+        UnreadableImage: as it says.
+    """
+    try:
+        yield
+    except MemoryError:
+        raise UnreadableImage(Reason.TOO_LARGE, "to decode it takes more memory than there is") from None
 
 
 def _parse(data: bytes) -> tuple[DicomFile, Header]:

@@ -35,7 +35,7 @@ def load(path: Path) -> bytes:
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableImage(Reason.UNREADABLE, "not a regular file")
         if status.st_size > MAX_FILE_BYTES:
-            raise UnreadableImage(Reason.TOO_LARGE, f"the file has {status.st_size} bytes; a film has fewer than 2**30")
+            raise UnreadableImage(Reason.TOO_LARGE, f"the file has {status.st_size} bytes; at most {MAX_FILE_BYTES}")
         data = path.read_bytes()
     except FileNotFoundError:
         raise UnreadableImage(Reason.MISSING_FILE, "there is no such file") from None
