@@ -1,5 +1,5 @@
 # `make demo` and `make test` are all that a newcomer needs; both set everything up.
-.PHONY: help setup demo test check bench lock clean
+.PHONY: help setup demo test check fuzz bench lock clean
 SHELL := /bin/sh
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -30,6 +30,9 @@ check: setup              ## format, lint, types, import contracts
 	@ruff check .
 	@mypy
 	@lint-imports
+
+fuzz: setup              ## read 10,000 damaged films: no crash, no hang, no more than 1 GiB
+	@PYTHONPATH=tests python -m fuzz
 
 bench: setup              ## measure; docs/benchmarks.md explains the figures
 	@python -m benchmarks

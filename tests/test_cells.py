@@ -42,7 +42,7 @@ def wait_until_dead(pids: list[int], seconds: float = 60.0) -> list[int]:
     return [pid for pid in pids if is_alive(pid)]
 
 
-@pytest.mark.parametrize("workers", [1, 2, 3])
+@pytest.mark.parametrize("workers", [1, 3])
 def test_results_come_in_the_order_of_the_items(workers: int) -> None:
     assert list(map_in_cells(deadly.echo, range(500), workers=workers, timeout=60)) == list(range(500))
 
@@ -67,7 +67,7 @@ def test_a_crash_costs_the_item_that_crashed(deed: str) -> None:
 
 @pytest.mark.parametrize("deed", ["allocate", "fill memory"])
 def test_more_memory_than_allowed_costs_the_item(deed: str) -> None:
-    assert run(["a", deed, "b"]) == ["a", Lost(Reason.DECODER_CRASHED, "it takes more than 64 MiB"), "b"]
+    assert run(["a", deed, "b"]) == ["a", Lost(Reason.TOO_LARGE, "to read it takes more than 64 MiB"), "b"]
 
 
 @pytest.mark.parametrize("deed", ["hang", "burn"])
@@ -80,7 +80,7 @@ def test_items_of_every_kind_of_death_are_told_apart() -> None:
     items = ["segfault", "a", "allocate", "exit", "hang", "b", "abort"]
     found = [outcome if isinstance(outcome, str) else outcome.reason for outcome in run(items, timeout=1)]
     crashed, late = Reason.DECODER_CRASHED, Reason.DECODER_TIMEOUT
-    assert found == [crashed, "a", crashed, crashed, late, "b", crashed]
+    assert found == [crashed, "a", Reason.TOO_LARGE, crashed, late, "b", crashed]
 
 
 def test_a_process_that_somebody_ended_once_costs_nothing(tmp_path: Path) -> None:

@@ -81,7 +81,7 @@ def _answer(task: Task, message: bytes) -> bytes:
     try:
         return pickle.dumps(Answer(task.function(pickle.loads(message))))
     except MemoryError:
-        return pickle.dumps(Answer(Lost(Reason.DECODER_CRASHED, f"it takes more than {task.memory >> 20} MiB")))
+        return pickle.dumps(Answer(Lost(Reason.TOO_LARGE, f"to read it takes more than {task.memory >> 20} MiB")))
     except Exception as error:
         return _failure(error)
     finally:

@@ -23,7 +23,7 @@ class Reason(StrEnum):
     UNSUPPORTED_TRANSFER_SYNTAX = "unsupported_transfer_syntax", "no decoder for its transfer syntax"
     UNSUPPORTED_PIXELS = "unsupported_pixels", "a pixel layout that no radiograph has"
     NOT_A_RADIOGRAPH = "not_a_radiograph", "its SOP class or modality is not a projection radiograph"
-    TOO_LARGE = "too_large", "more pixels than any detector has"
+    TOO_LARGE = "too_large", "more pixels, bytes or memory than any film takes"
     TOO_SMALL = "too_small", "too few pixels to show a body part"
     MULTI_FRAME = "multi_frame", "more than one frame; a film has one"
     CONSTANT_IMAGE = "constant_image", "every pixel has the same value"

@@ -66,9 +66,11 @@ class _Header(BytesIO):
     """The bytes up to the limit of a header, for a parser that would build whatever the file tells it to.
 
     A data element or an item, nested however deep, costs two or three reads: their number bounds time and memory.
+    What was refused is kept in ``refusal``, since pydicom turns some exceptions into others.
     """
 
     reads = 0
+    refusal: UnreadableImage | None = None
 
     def read(self, size: int | None = -1, /) -> bytes:
         """Read ``size`` bytes.
@@ -78,9 +80,11 @@ class _Header(BytesIO):
         """
         self.reads += 1
         if self.reads > MAX_READS:
-            raise UnreadableImage(Reason.TOO_LARGE, f"the header has more than {MAX_READS // 3} elements")
-        if size is None or size < 0:  # pydicom inflates what follows an unusual file meta information without a limit
-            raise UnreadableImage(Reason.CORRUPT, "a deflated data set without a sound file meta information")
+            self.refusal = UnreadableImage(Reason.TOO_LARGE, f"the header has more than {MAX_READS // 3} elements")
+        elif size is None or size < 0:  # pydicom inflates what follows an unusual file meta information without a limit
+            self.refusal = UnreadableImage(Reason.CORRUPT, "deflated, without a sound file meta information")
+        if self.refusal is not None:
+            raise self.refusal
         return super().read(size)
 
 
@@ -104,8 +108,10 @@ def parse(data: bytes) -> DicomFile:
     return DicomFile(ds, str(syntax), little_endian, pixels, _ends_early(ds, len(content)))
 
 
-def _damaged(stream: BytesIO, size: int) -> UnreadableImage:
-    """Say whether the parser ran into the limit, the end of the file or nonsense."""
+def _damaged(stream: _Header, size: int) -> UnreadableImage:
+    """Say whether the parser ran into a limit, the end of the file or nonsense."""
+    if stream.refusal is not None:
+        return stream.refusal
     if MAX_HEADER_BYTES <= stream.tell() < size:
         return UnreadableImage(Reason.TOO_LARGE, f"the header has more than {MAX_HEADER_BYTES} bytes")
     if stream.tell() >= size:

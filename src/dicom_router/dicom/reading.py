@@ -18,35 +18,6 @@ from dicom_router.reasons import Reason
 __all__ = ["Film", "Header", "is_constant", "read", "read_header"]
 
 
-def read(path: Path) -> Film:
-    """Read the DICOM, PNG or JPEG file ``path`` as a film with bone bright.
-
-    Raises:
-        UnreadableImage: the file cannot become one radiograph; its reason says why.
-    """
-    data = load(path)
-    kind = file_format(data)
-    with quiet(), _enough_memory():
-        if kind != "dicom":
-            return read_raster(data, kind)
-        file, header = _parse(data)
-        samples = decode(file, header.PhotometricInterpretation, header.Rows, header.Columns)
-        pixels, valid = render(file.ds, file.little_endian, header, samples)
-        return Film(pixels, valid, header)
-
-
-def read_header(path: Path) -> Header:
-    """Read the facts of the file ``path`` without decoding its pixels.
-
-    Raises:
-        UnreadableImage: the header alone tells that the file cannot become one radiograph.
-    """
-    data = load(path)
-    kind = file_format(data)
-    with quiet(), _enough_memory():
-        return read_raster_header(data, kind) if kind != "dicom" else _parse(data)[1]
-
-
 @contextmanager
 def _enough_memory() -> Iterator[None]:
     """Refuse what takes more memory than there is, or than a cell allows.
@@ -58,6 +29,37 @@ def _enough_memory() -> Iterator[None]:
         yield
     except MemoryError:
         raise UnreadableImage(Reason.TOO_LARGE, "to decode it takes more memory than there is") from None
+
+
+@_enough_memory()
+def read(path: Path) -> Film:
+    """Read the DICOM, PNG or JPEG file ``path`` as a film with bone bright.
+
+    Raises:
+        UnreadableImage: the file cannot become one radiograph; its reason says why.
+    """
+    data = load(path)
+    kind = file_format(data)
+    with quiet():
+        if kind != "dicom":
+            return read_raster(data, kind)
+        file, header = _parse(data)
+        samples = decode(file, header.PhotometricInterpretation, header.Rows, header.Columns)
+        pixels, valid = render(file.ds, file.little_endian, header, samples)
+        return Film(pixels, valid, header)
+
+
+@_enough_memory()
+def read_header(path: Path) -> Header:
+    """Read the facts of the file ``path`` without decoding its pixels.
+
+    Raises:
+        UnreadableImage: the header alone tells that the file cannot become one radiograph.
+    """
+    data = load(path)
+    kind = file_format(data)
+    with quiet():
+        return read_raster_header(data, kind) if kind != "dicom" else _parse(data)[1]
 
 
 def _parse(data: bytes) -> tuple[DicomFile, Header]:
