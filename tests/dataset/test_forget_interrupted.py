@@ -1,6 +1,10 @@
 """An erasure that is killed anywhere is finished by running it again."""
 
+import json
+import os
 import shutil
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -10,8 +14,11 @@ from dataset.tiny import row, write_dataset
 from small_project import runner
 
 from dicom_router.cli import forget, group
+from dicom_router.dataset.forgetting.caches import require_idle
 from dicom_router.dataset.forgetting.journal import JOURNAL
+from dicom_router.dataset.forgetting.records import delete_from_ledger
 from dicom_router.dataset.forgetting.steps import STEPS, Erasure, Step
+from dicom_router.dataset.forgetting.targets import patient_target
 from dicom_router.dataset.table import read_labels
 from dicom_router.errors import DataError
 
@@ -95,6 +102,32 @@ def test_what_is_not_clear_changes_nothing(
     with pytest.raises(DataError, match=said):
         run(*arguments)
     assert len(read_labels(tmp_path / "data")) == len(ROWS)
+
+
+def test_while_a_pipeline_or_an_import_runs_nothing_is_removed(tmp_path: Path) -> None:
+    target = patient_target(write_project(tmp_path) / "data", "patient1", "")
+    with closing(sqlite3.connect(tmp_path / "private/ledger.sqlite", isolation_level=None)) as ledger:
+        ledger.execute("CREATE TABLE films (source, image, patient)")
+        ledger.execute("BEGIN IMMEDIATE")
+        with pytest.raises(DataError, match="an import is under way"):
+            delete_from_ledger(tmp_path, target)
+    holder = {"pid": os.getpid(), "cmd": "dvc repro"}
+    (tmp_path / ".dvc/tmp/rwlock").write_text(json.dumps({"write": {}, "read": {"data": [holder]}}))
+    with pytest.raises(DataError, match="a `dvc` command is running"):
+        require_idle(tmp_path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"write": {"data": {"pid": 999999999, "cmd": "dvc repro"}}}'])
+def test_a_pipeline_that_was_killed_is_no_obstacle(text: str, tmp_path: Path) -> None:
+    (write_project(tmp_path) / ".dvc/tmp/rwlock").write_text(text)
+    require_idle(tmp_path)
+
+
+def write_project(folder: Path) -> Path:
+    write_dataset(folder / "data", ROWS)
+    for name in ("private", ".dvc/tmp"):
+        (folder / name).mkdir(parents=True)
+    return folder
 
 
 def test_outside_a_project_it_says_where_to_run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
@@ -56,15 +55,18 @@ def require_idle(root: Path) -> None:
     Raises:
         DataError: DVC's list of who reads and writes names a living process.
     """
-    path = root / ".dvc/tmp/rwlock"
-    holders = _holders(json.loads(path.read_text() or "{}")) if path.is_file() else ()
-    if any(_alive(pid) for pid in holders):
+    if any(_alive(pid) for pid in _holders(root / ".dvc/tmp/rwlock")):
         raise DataError("a `dvc` command is running in this project; wait for its end, then run this again")
 
 
-def _holders(locks: dict[str, Any]) -> Iterator[int]:
-    yield from (int(of["pid"]) for of in locks.get("write", {}).values() if of)
-    yield from (int(of["pid"]) for readers in locks.get("read", {}).values() for of in readers)
+def _holders(path: Path) -> list[int]:
+    """Return the processes in DVC's list of locks; none where there is no list, or one that is being written."""
+    try:
+        locks = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return []
+    readers = [of for each in locks.get("read", {}).values() for of in each]
+    return [int(of["pid"]) for of in (*locks.get("write", {}).values(), *readers) if of]
 
 
 def _alive(pid: int) -> bool:
