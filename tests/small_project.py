@@ -19,7 +19,16 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
     "train": {"network": "test_resnet", "epochs": 2, "batch_size": 32},
     "evaluate": {"resamples": 500},
 }
-TRACKED = ("src", "dvc.yaml", "params.yaml", ".dvc/config", ".dvc/.gitignore", ".dvcignore", ".gitignore")
+TRACKED = (
+    "src",
+    "dvc.yaml",
+    "params.yaml",
+    "dataset_changes.json",
+    ".dvc/config",
+    ".dvc/.gitignore",
+    ".dvcignore",
+    ".gitignore",
+)
 NO_NETWORK = ("unshare", "--map-root-user", "--net")
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 from conftest import ROOT
 
-from dicom_router.cli import COMMANDS, group
+from dicom_router.cli import COMMANDS, dataset, group
 
 
 def test_help_lists_every_command_without_importing_one() -> None:
@@ -21,8 +21,8 @@ def test_help_lists_every_command_without_importing_one() -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    for name in COMMANDS:
-        result = CliRunner().invoke(group, [name, "--help"])
+    for words in [*([name] for name in COMMANDS), *(["dataset", name] for name in dataset.COMMANDS)]:
+        result = CliRunner().invoke(group, [*words, "--help"])
         assert result.exit_code == 0, result.output
         assert len(result.output.splitlines()) > 3
 

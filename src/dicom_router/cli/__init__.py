@@ -2,7 +2,8 @@
 
 import importlib
 import sys
-from typing import Final
+from collections.abc import Mapping
+from typing import ClassVar, Final
 
 import click
 
@@ -15,28 +16,32 @@ COMMANDS: Final = {
     "import": ("dicom_router.cli.import_", "Bring real films into data/."),
     "classify": ("dicom_router.cli.classify", "Say what body part films show."),
     "summary": ("dicom_router.cli.summary", "Print what the last pipeline run made."),
+    "forget": ("dicom_router.cli.forget", "Take a patient or a film out, with every trace here."),
+    "dataset": ("dicom_router.cli.dataset", "Look at the dataset and its versions."),
 }
 
 
 class LazyGroup(click.Group):
-    """A group whose subcommands stand in ``COMMANDS``; each module defines ``command``."""
+    """A group whose subcommands stand in ``table``, as in ``COMMANDS``; each module defines ``command``."""
+
+    table: ClassVar[Mapping[str, tuple[str, str]]] = COMMANDS
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """Return the names in the order of the table."""
-        return list(COMMANDS)
+        return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         """Import the module of ``cmd_name`` and return its command."""
-        if cmd_name not in COMMANDS:
+        if cmd_name not in self.table:
             return None
-        command = importlib.import_module(COMMANDS[cmd_name][0]).command
+        command = importlib.import_module(self.table[cmd_name][0]).command
         assert isinstance(command, click.Command)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands from the table, so that ``--help`` imports none of them."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
+            formatter.write_dl([(name, text) for name, (_, text) in self.table.items()])
 
 
 @click.group(cls=LazyGroup)

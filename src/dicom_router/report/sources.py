@@ -20,6 +20,8 @@ HASHED: Final = (
     "reports/test_predictions.parquet",
     "reports/external_predictions.parquet",
 )
+CHANGES: Final = "dataset_changes.json"
+LABELS: Final = "data/labels.csv"
 
 Document = Mapping[str, Any]
 
@@ -61,6 +63,13 @@ class Sources:
     test: Cohort
     external: Cohort
     digests: Mapping[str, str]  # sha256 of files
+    changes: Document  # the recorded comparison with an earlier version of the dataset; empty where there is none
+    labels_sha256: str  # of this version's labels.csv, "" where it is not known
+
+    @property
+    def changes_are_current(self) -> bool:
+        """Say whether the recorded comparison ends at the version of the dataset that was evaluated."""
+        return bool(self.changes) and self.changes["after"]["labels_sha256"] == self.labels_sha256
 
     @property
     def synthetic(self) -> bool:
@@ -87,8 +96,26 @@ def read_sources(root: Path) -> Sources:
         history=_read_csv(artifacts / "network" / "history.csv"),
         test=_read_cohort(root / "reports", "test", cache),
         external=_read_cohort(root / "reports", "external", cache),
-        digests={name: hashlib.sha256((root / name).read_bytes()).hexdigest() for name in HASHED},
+        digests={name: _sha256(root / name) for name in HASHED},
+        changes=_read_changes(root / CHANGES),
+        labels_sha256=_sha256(root / LABELS) if (root / LABELS).is_file() else "",
     )
+
+
+def _read_changes(path: Path) -> Document:
+    """Read what ``dataset diff --write`` recorded; empty where nothing was.
+
+    Raises:
+        DataError: the file is damaged.
+    """
+    changes = read_json(path) if path.is_file() else {}
+    if changes and not {"before", "after", "images", "patients", "classes", "sites", "relabelled"} <= changes.keys():
+        raise DataError(f"{path} is damaged; write it anew with `dicom-router dataset diff REV --write`")
+    return changes
+
+
+def _sha256(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
 def worst_mistakes(predictions: pd.DataFrame, cache: PixelCache) -> tuple[Mistake, ...]:

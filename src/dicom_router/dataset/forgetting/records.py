@@ -1,0 +1,67 @@
+"""The private records of an import: the ledger's rows of the films, and the lists of refusals."""
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Final
+
+from dicom_router.dataset.forgetting.targets import Target
+from dicom_router.errors import DataError
+
+LEDGER: Final = Path("private/ledger.sqlite")
+REFUSALS: Final = ("private/refused-*.csv", "work/import/refused-*.csv")
+WHOSE: Final = "FROM films WHERE image = ? OR (patient <> '' AND patient = ?)"
+BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+
+
+def refusal_lists(root: Path) -> list[Path]:
+    """Return every list of refusals; they hold original paths, and nothing tells whose."""
+    return sorted(path for pattern in REFUSALS for path in root.glob(pattern))
+
+
+def count_in_ledger(root: Path, target: Target) -> int:
+    """Count the rows of the films in the ledger.
+
+    Raises:
+        DataError: an import holds the ledger.
+    """
+    with _films(root) as ledger:
+        if ledger is None:
+            return 0
+        query = f"SELECT source, image {WHOSE}"
+        return len({row for each in _parameters(target) for row in ledger.execute(query, each)})
+
+
+def delete_from_ledger(root: Path, target: Target) -> None:
+    """Delete these rows, and overwrite where they stood.
+
+    Raises:
+        DataError: an import holds the ledger.
+    """
+    with _films(root) as ledger:
+        if ledger is not None:
+            ledger.execute("PRAGMA secure_delete = ON")
+            ledger.execute("BEGIN IMMEDIATE")
+            ledger.executemany(f"DELETE {WHOSE}", _parameters(target))
+            ledger.execute("COMMIT")
+
+
+@contextmanager
+def _films(root: Path) -> Iterator[sqlite3.Connection | None]:
+    """Open the ledger, None where no film was ever noted in one."""
+    if not (root / LEDGER).is_file():
+        yield None
+        return
+    with closing(sqlite3.connect(root / LEDGER, isolation_level=None, timeout=1)) as ledger:
+        try:
+            tables = {name for (name,) in ledger.execute("SELECT name FROM sqlite_master")}
+            yield ledger if "films" in tables else None
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorcode not in BUSY:
+                raise
+            raise DataError("an import is under way; wait for its end, then run this again") from None
+
+
+def _parameters(target: Target) -> list[tuple[str, str]]:
+    return [(image, target.patient) for image in target.images] or [("", target.patient)]
