@@ -6,11 +6,13 @@
 # CLONE (default: a new temporary folder) becomes a scratch clone of this repository; nothing is written elsewhere.
 #
 # DICOM_ROUTER_PSEUDONYM_KEY   the key of the pseudonyms; a new one is made for this run if it is not set
+# SECONDARY_CAPTURES           sites (default "nih") whose films may have text in the pixels and were looked at: without a
+#                              word about it, import refuses what a header calls a secondary capture or a scanned film
 # SAMPLE_CLASSES               classes to fill up with synthetic films, e.g. "abdomen": all then counts as synthetic
 set -eu
 
 if [ $# -lt 1 ] || [ ! -d "$1" ]; then
-    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,12s/^# \{0,1\}//p' "$0" >&2
     exit 2
 fi
 films=$(cd "$1" && pwd)
@@ -35,11 +37,18 @@ cohort_of() {
     esac
 }
 
+allowed_at() {
+    case " ${SECONDARY_CAPTURES-nih} " in
+    *" $1 "*) echo --allow-burned-in ;;
+    esac
+}
+
 for table in "$films"/*/labels.csv; do
     site=$(basename "$(dirname "$table")")
     cohort=$(cohort_of "$site")
     echo "== $site ($cohort)"
-    dicom-router import "$films/$site" --label-from "$table" --site "$site" --cohort "$cohort"
+    # shellcheck disable=SC2046  # no option, or one word
+    dicom-router import "$films/$site" --label-from "$table" --site "$site" --cohort "$cohort" $(allowed_at "$site")
 done
 
 if [ -n "${SAMPLE_CLASSES:-}" ]; then

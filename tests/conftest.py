@@ -10,11 +10,11 @@ ROOT = Path(__file__).resolve().parent.parent
 # Two processes that train at once would spin for each other's core (libgomp's default between parallel regions).
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
-# Tests of a file stay together, since they share its fixtures. These files share one run of the pipeline; a
-# document's commands need nothing of another's.
+# Tests of a file stay together, since they share its fixtures. These files share one run of the pipeline, but for
+# those that have one of their own; a document's commands need nothing of another's.
 ONE_PROJECT = "tests/pipeline"
 EACH_FOR_ITSELF = "tests/pipeline/test_docs.py"
-ALONE = "tests/pipeline/test_default_network.py"
+ALONE = ("tests/pipeline/test_default_network.py", "tests/pipeline/test_planted_identifiers.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -30,7 +30,7 @@ def _place(item: pytest.Item) -> str:
 
 
 def _group(place: str) -> str:
-    return ONE_PROJECT if place.startswith(ONE_PROJECT) and place != ALONE else place
+    return ONE_PROJECT if place.startswith(ONE_PROJECT) and place not in ALONE else place
 
 
 @pytest.fixture(scope="session")

@@ -50,7 +50,14 @@ def unwatched(outcomes: Iterable[Outcome], total: int) -> Iterable[Outcome]:
     return outcomes
 
 
-def bring(source: Path, data: Path, labelling: Labelling | None = None, key: str = KEY, **options: Any) -> Account:
+def bring(
+    source: Path,
+    data: Path,
+    labelling: Labelling | None = None,
+    key: str = KEY,
+    patient_domain: str = "",
+    **options: Any,
+) -> Account:
     """Import ``source`` into ``data``, labelled by folder unless told otherwise; refusals go beside ``data``."""
     request = {
         "source": source,
@@ -60,7 +67,7 @@ def bring(source: Path, data: Path, labelling: Labelling | None = None, key: str
         "data": data,
         "refused": data.parent / "refused.csv",
     }
-    return import_films(Request(**{**request, **options}), Pseudonyms(key), unwatched)
+    return import_films(Request(**{**request, **options}), Pseudonyms(key, patient_domain), unwatched)
 
 
 def content(folder: Path) -> dict[str, bytes]:

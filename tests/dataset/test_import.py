@@ -2,6 +2,7 @@
 
 from pathlib import Path
 
+import pydicom
 import pytest
 from dataset.hospital import bring, content, dicom, jpeg, png
 
@@ -141,6 +142,40 @@ def test_a_patient_has_one_pseudonym_in_all_imports_and_sites(tmp_path: Path, da
     rows = read_labels(data)
     assert rows["patient_id"].nunique() == 1
     assert rows["study_id"].nunique() == 2
+
+
+def bring_numbered(tmp_path: Path, data: Path, site: str, number: int, domain: str = "") -> Account:
+    """Import one film of patient 4711 as ``site``, whose patient numbers are of ``domain``."""
+    dicom(tmp_path / f"export{number}" / "film", number, PatientID="4711", IssuerOfPatientID=f"issuer {number}")
+    return bring(tmp_path / f"export{number}", data, OneLabel("spine"), site=site, patient_domain=domain)
+
+
+def test_sites_that_use_the_same_numbers_for_others_are_told_apart_by_a_domain(tmp_path: Path, data: Path) -> None:
+    for number, (site, domain) in enumerate([("north", ""), ("south", "southern"), ("east", ""), ("west", "southern")]):
+        bring_numbered(tmp_path, data, site, number, domain)
+    patients = read_labels(data).groupby("site")["patient_id"].first()
+    assert patients["north"] == patients["east"] != patients["south"] == patients["west"]
+    assert read_origin(data).patient_domains == {"south": "southern", "west": "southern"}
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "southern"), ("southern", ""), ("southern", "eastern")])
+def test_a_site_keeps_its_domain(tmp_path: Path, data: Path, before: str, after: str) -> None:
+    bring_numbered(tmp_path, data, "south", 1, before)
+    with pytest.raises(DataError, match="would get two names"):
+        bring_numbered(tmp_path, data, "south", 2, after)
+    assert bring_numbered(tmp_path, data, "south", 3, before).imported["spine"] == 1
+
+
+def test_a_domain_is_a_short_plain_name(tmp_path: Path, data: Path) -> None:
+    with pytest.raises(DataError, match=r"--patient-domain 'St\. Mary'"):
+        bring_numbered(tmp_path, data, "south", 1, "St. Mary")
+
+
+def test_uids_that_are_missing_are_made_up_apart(tmp_path: Path, data: Path) -> None:
+    dicom(tmp_path / "export" / "film", 1, StudyInstanceUID=None, SOPInstanceUID=None)
+    bring(tmp_path / "export", data, OneLabel("spine"))
+    ds = pydicom.dcmread(next(data.rglob("*.dcm")))
+    assert len({ds.StudyInstanceUID, ds.SeriesInstanceUID, ds.SOPInstanceUID}) == 3
 
 
 @pytest.mark.parametrize("patient_id", ["", "ANONYMOUS", "0", None])

@@ -63,7 +63,7 @@ def test_a_table_in_the_source_is_no_film(source: Path) -> None:
     (source / "abdomen" / "film").unlink()
     result = run(source, "--label-from", source / "labels.csv", "--site", "north")
     assert "seen                   1 files" in result.stdout
-    assert "not used: ward" in result.stderr
+    assert "1 column(s) of the table are not used" in result.stderr
 
 
 def test_one_label_counts_for_all(source: Path) -> None:

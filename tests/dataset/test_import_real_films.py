@@ -12,8 +12,10 @@ from dataset.hospital import bring, content
 from dicom_router.dataset.importing.label_table import read_label_table
 from dicom_router.dataset.importing.labelling import TableLabels
 from dicom_router.dicom.reading import read
+from dicom_router.reasons import Reason
 
 FILMS = {"hannover": 110, "jordan": 110, "kermany": 130, "nema": 8, "nih": 17, "oai": 100}
+SECONDARY_CAPTURES = ("nih",)  # six of its films
 
 
 @pytest.fixture
@@ -24,7 +26,8 @@ def data(tmp_path: Path) -> Path:
 def bring_site(folder: Path, data: Path) -> dict[str, int]:
     table = read_label_table(folder / "labels.csv")
     labels = TableLabels(folder, table.rows, table.outside)
-    return bring(folder, data, labels, site=folder.name, label_table=folder / "labels.csv").imported
+    options = {"label_table": folder / "labels.csv", "allow_burned_in": folder.name in SECONDARY_CAPTURES}
+    return bring(folder, data, labels, site=folder.name, **options).imported
 
 
 @pytest.mark.parametrize("site", FILMS)
@@ -62,7 +65,15 @@ def test_one_film_of_each_site_shows_the_same(real_xr: Path, data: Path, tmp_pat
         film = sorted((real_xr / site / "images").iterdir())[0]
         (tmp_path / site / "spine").mkdir(parents=True)
         shutil.copy(film, tmp_path / site / "spine" / str(number))
-        bring(tmp_path / site, data, site=site)
+        bring(tmp_path / site, data, site=site, allow_burned_in=site in SECONDARY_CAPTURES)
         stored = next((data / "images" / site).rglob("*.*"))
         assert np.array_equal(read(stored).pixels, read(film).pixels)
         assert read(stored).header == read(film).header
+
+
+def test_secondary_captures_are_refused_unless_allowed(real_xr: Path, data: Path) -> None:
+    table = read_label_table(real_xr / "nih/labels.csv")
+    labels = TableLabels(real_xr / "nih", table.rows, table.outside)
+    account = bring(real_xr / "nih", data, labels, site="nih", label_table=real_xr / "nih/labels.csv")
+    assert account.refused == {Reason.BURNED_IN_TEXT: 6}
+    assert sum(account.imported.values()) == FILMS["nih"] - 6

@@ -26,9 +26,13 @@ DATA: Final = Path("data")  # of the project in whose folder the command runs
 @click.option("--site", required=True, help="Short name of the hospital or archive: a-z, 0-9, - and _.")
 @click.option("--cohort", type=click.Choice(COHORTS), default="internal", show_default=True)
 @click.option("--data", type=click.Path(path_type=Path), default=DATA, show_default=True, help="The dataset.")
+@click.option("--patient-domain", metavar="NAME", default="", help="Whose patient numbers, if other sites reuse them.")
 @click.option("--dry-run", is_flag=True, help="Read everything, print the account, add nothing.")
 @click.option("--refused", type=click.Path(path_type=Path), help="List of refusals [work/import/refused-N.csv].")
 @click.option("--with-synthetic", is_flag=True, help="Let synthetic and real films meet; marks the dataset synthetic.")
+@click.option(
+    "--allow-burned-in", is_flag=True, help="Take films that may have text in the pixels; look at them first."
+)
 @click.option("--jobs", type=int, default=-1, show_default=True, help="Processes; -1 is one per core.")
 def command(
     source: Path,
@@ -37,9 +41,11 @@ def command(
     site: str,
     cohort: str,
     data: Path,
+    patient_domain: str,
     dry_run: bool,
     refused: Path | None,
     with_synthetic: bool,
+    allow_burned_in: bool,
     jobs: int,
 ) -> None:
     """Bring the DICOM, PNG and JPEG films below SOURCE into the dataset.
@@ -50,7 +56,7 @@ def command(
     """
     if data == DATA and not Path("dvc.yaml").is_file():
         raise DataError("there is no dvc.yaml here: run from the project's folder, or say with --data where to import")
-    pseudonyms = Pseudonyms(os.environ.get(KEY_VARIABLE, ""))
+    pseudonyms = Pseudonyms(os.environ.get(KEY_VARIABLE, ""), patient_domain)
     source = source.resolve()
     labelling, table = _labelling(source, label_from, label)
     request = Request(
@@ -62,6 +68,7 @@ def command(
         label_table=table,
         refused=refused,
         with_synthetic=with_synthetic,
+        allow_burned_in=allow_burned_in,
         dry_run=dry_run,
         jobs=jobs,
     )

@@ -39,9 +39,14 @@ PLACEHOLDER_PATIENT_IDS: Final = frozenset({
 
 @dataclass(frozen=True)
 class Pseudonyms:
-    """The pseudonyms under one key; the key is kept out of ``repr``."""
+    """The pseudonyms under one key; the key is kept out of ``repr``.
+
+    ``patient_domain`` names whose patient numbers these are, "" where all hospitals that share the key
+    share their numbers too: the same number is then the same patient.
+    """
 
     key: str = field(repr=False)
+    patient_domain: str = ""
 
     def __post_init__(self) -> None:
         """Refuse a key that could be guessed.
@@ -54,7 +59,10 @@ class Pseudonyms:
 
     def patient(self, patient_id: str) -> str:
         """Return the patient's pseudonym, or "" where ``patient_id`` names nobody."""
-        return "" if is_placeholder(patient_id) else self._digest("patient", patient_id.strip())[:20]
+        if is_placeholder(patient_id):
+            return ""
+        number = patient_id.strip()
+        return self._digest("patient", f"{self.patient_domain}\0{number}" if self.patient_domain else number)[:20]
 
     def study(self, study_instance_uid: str) -> str:
         """Return the study's pseudonym, or "" where there is no UID."""

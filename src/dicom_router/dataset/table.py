@@ -5,7 +5,8 @@ share it, and the split uses it so that later data never moves earlier patients.
 """
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, Literal
 
@@ -28,11 +29,15 @@ SPLITS: Final = ("train", "validation", "calibration", "test")
 
 @dataclass(frozen=True)
 class Origin:
-    """Where a dataset comes from; synthetic and real films are never mixed in one."""
+    """Where a dataset comes from; synthetic and real films are never mixed in one.
+
+    ``patient_domains`` maps sites to the domain of their patient numbers, where that is not the common one.
+    """
 
     synthetic: bool
     description: str
     pseudonym_key_fingerprint: str
+    patient_domains: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_origin(data: Path) -> Origin:
@@ -46,6 +51,8 @@ def read_origin(data: Path) -> Origin:
         origin = Origin(**json.loads(path.read_text(encoding="utf-8")))
         if not isinstance(origin.synthetic, bool):
             raise TypeError("synthetic must be true or false")
+        if not isinstance(origin.patient_domains, dict):
+            raise TypeError("patient_domains must map sites to domains")
         return origin
     except FileNotFoundError:
         raise DataError(
@@ -57,7 +64,10 @@ def read_origin(data: Path) -> Origin:
 
 def write_origin(data: Path, origin: Origin) -> None:
     """Write ``dataset.json`` into the folder ``data``."""
-    write_json(data / ORIGIN, asdict(origin))
+    document = asdict(origin)
+    if not origin.patient_domains:
+        del document["patient_domains"]
+    write_json(data / ORIGIN, document)
 
 
 def read_labels(data: Path) -> pd.DataFrame:

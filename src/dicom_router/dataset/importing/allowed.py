@@ -1,9 +1,10 @@
 """The attributes that a stored DICOM file may hold. Whatever does not stand here is left behind at import.
 
 An allow-list and no block-list: a private tag, a comment or an attribute of a later
-edition of the standard is gone without anybody having thought of it. PS3.15 Annex E
-names the options that this corresponds to: the basic profile, with patient
-characteristics, device identity (make and model, no serial number) and geometry retained.
+edition of the standard is gone without anybody having thought of it. It is stricter than
+the basic profile of PS3.15 Annex E, to whose table a test holds it: the basic profile
+keeps everything here but what stands in ``RETAINED``. What the values may be is said in
+``vocabularies.py`` and ``values.py``.
 """
 
 from typing import Final
@@ -15,21 +16,18 @@ KEPT: Final = {
     "series": (
         "Modality", "BodyPartExamined", "Laterality", "ViewPosition", "PatientPosition", "PresentationIntentType",
     ),
-    "equipment": ("Manufacturer", "ManufacturerModelName", "ConversionType"),
+    "equipment": ("Manufacturer", "ConversionType"),
     "general image": (
         "ImageType", "PatientOrientation", "ImageLaterality", "BurnedInAnnotation", "RecognizableVisualFeatures",
         "LossyImageCompression", "LossyImageCompressionRatio", "LossyImageCompressionMethod", "PresentationLUTShape",
     ),
-    "anatomy": ("AnatomicRegionSequence", "ViewCodeSequence"),
     "image pixel": (
         "SamplesPerPixel", "PhotometricInterpretation", "PlanarConfiguration", "NumberOfFrames", "Rows", "Columns",
         "PixelAspectRatio", "BitsAllocated", "BitsStored", "HighBit", "PixelRepresentation", "SmallestImagePixelValue",
         "LargestImagePixelValue", "PixelPaddingValue", "PixelPaddingRangeLimit",
         "RedPaletteColorLookupTableDescriptor", "GreenPaletteColorLookupTableDescriptor",
         "BluePaletteColorLookupTableDescriptor", "RedPaletteColorLookupTableData", "GreenPaletteColorLookupTableData",
-        "BluePaletteColorLookupTableData", "SegmentedRedPaletteColorLookupTableData",
-        "SegmentedGreenPaletteColorLookupTableData", "SegmentedBluePaletteColorLookupTableData",
-        "ExtendedOffsetTable", "ExtendedOffsetTableLengths", "PixelData",
+        "BluePaletteColorLookupTableData",
     ),
     "modality LUT": ("ModalityLUTSequence", "RescaleIntercept", "RescaleSlope", "RescaleType"),
     "VOI LUT": ("VOILUTSequence", "WindowCenter", "WindowWidth", "VOILUTFunction"),
@@ -55,18 +53,19 @@ KEPT: Final = {
     ),
 }  # fmt: skip
 
-# Only codes: the meaning beside a code is free text.
-CODE: Final = ("CodeValue", "CodingSchemeDesignator")
-
 KEPT_IN_ITEMS: Final = {
-    "AnatomicRegionSequence": CODE,
-    "ViewCodeSequence": CODE,
     "ModalityLUTSequence": ("LUTDescriptor", "ModalityLUTType", "LUTData"),
     "VOILUTSequence": ("LUTDescriptor", "LUTData"),
 }
 
-# Of an overlay group (60xx), kept only where the overlay lies in unused bits of the pixel data: a reader must
-# know which bits are no pixels. An overlay with data of its own is left behind.
+# Tables and the attribute that says how many entries they have.
+DESCRIPTORS: Final = {
+    "LUTData": "LUTDescriptor",
+    **{f"{c}PaletteColorLookupTableData": f"{c}PaletteColorLookupTableDescriptor" for c in ("Red", "Green", "Blue")},
+}
+
+# Of an overlay group (60xx), kept only where the overlay lies in bits of the pixel words that could not be cleared: a
+# reader must know which bits are no pixels. An overlay with data of its own is left behind.
 KEPT_OF_EMBEDDED_OVERLAYS: Final = {
     0x0010: "OverlayRows",
     0x0011: "OverlayColumns",
@@ -80,3 +79,14 @@ KEPT_OF_EMBEDDED_OVERLAYS: Final = {
 EMPTIED: Final = (
     "PatientName", "PatientBirthDate", "StudyDate", "StudyTime", "AccessionNumber", "ReferringPhysicianName", "StudyID",
 )  # fmt: skip
+
+# Attributes that hold a pseudonym, and those that a keyed UID takes the place of.
+PSEUDONYMOUS: Final = ("PatientID",)
+NEW_UIDS: Final = ("StudyInstanceUID", "SeriesInstanceUID", "SOPInstanceUID")
+
+# What the basic profile (PS3.15 table E.1-1) removes and is stored all the same, by the option that retains it, as
+# pydicom names it in CID 7050. The age is coarse. Of the devices nothing is stored that the option for them is about.
+RETAINED: Final = {
+    "PatientSex": "RetainPatientCharacteristicsOption",
+    "PatientAge": "RetainPatientCharacteristicsOption",
+}

@@ -16,7 +16,7 @@ from joblib import Parallel, delayed, effective_n_jobs, parallel_config
 from joblib.externals.loky.process_executor import TerminatedWorkerError
 
 from dicom_router.dataset.importing.labelling import Labelling
-from dicom_router.dataset.importing.origins import joined_origin, with_synthetic_films
+from dicom_router.dataset.importing.origins import joined_origin, with_patient_domain, with_synthetic_films
 from dicom_router.dataset.importing.recording import label_of_image, labels_before, next_batch, record, rows_of
 from dicom_router.dataset.importing.refusals import RefusalList, unused_list
 from dicom_router.dataset.importing.sorting import Sorting, conflicts
@@ -28,7 +28,7 @@ from dicom_router.labels import CLASSES
 from dicom_router.reasons import Reason
 from dicom_router.walking import Found, walk
 
-SITE: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 CHUNK: Final = 8  # files a worker takes at once
 WORTH_WORKERS: Final = 64  # fewer files are done before a worker has started
 
@@ -48,6 +48,7 @@ class Request:
     label_table: Path | None = None
     refused: Path | None = None
     with_synthetic: bool = False
+    allow_burned_in: bool = False
     dry_run: bool = False
     jobs: int = 1
 
@@ -73,9 +74,11 @@ def import_films(request: Request, pseudonyms: Pseudonyms, progress: Progress) -
         MixedOrigin: real films would join a synthetic dataset.
         PseudonymKeyError: the dataset was made with another key.
     """
-    _check(request)
+    _check(request, pseudonyms.patient_domain)
     origin = joined_origin(request.data, pseudonyms, request.with_synthetic)
     before = labels_before(request.data)
+    known = request.site in set(before["site"])
+    origin = with_patient_domain(origin, request.site, pseudonyms.patient_domain, known)
     batch = next_batch(before)
     sorting = Sorting(label_of_image(before))
     with RefusalList(request.refused or unused_list(Path("work/import"))) as refusals:
@@ -114,17 +117,18 @@ def _sort(request: Request, pseudonyms: Pseudonyms, progress: Progress, sorting:
     return seen
 
 
-def _check(request: Request) -> None:
-    """Refuse a site's name that is none, and folders that lie in each other.
+def _check(request: Request, patient_domain: str) -> None:
+    """Refuse names of a site or a domain that are none, and folders that lie in each other.
 
     Raises:
         DataError: as it says.
     """
-    if SITE.fullmatch(request.site) is None:
-        raise DataError(
-            f"--site {request.site!r}: a site's name has at most 32 lower-case letters, digits, - and _, "
-            "and starts with a letter or digit; it stands in file names and reports"
-        )
+    for option, name in (("--site", request.site), ("--patient-domain", patient_domain or request.site)):
+        if NAME.fullmatch(name) is None:
+            raise DataError(
+                f"{option} {name!r}: a name has at most 32 lower-case letters, digits, - and _, and starts with a "
+                "letter or digit; it stands in the dataset, a site's in file names and reports too"
+            )
     source, data = request.source.resolve(), request.data.resolve()
     if source == data or source in data.parents or data in source.parents:
         raise DataError(f"the source and the dataset {request.data} lie in each other; import from a folder outside")
@@ -146,7 +150,15 @@ def _outcomes(request: Request, pseudonyms: Pseudonyms, total: int) -> Iterator[
     """
     images = request.data / IMAGES
     sites = tuple(sorted(folder.name for folder in images.iterdir())) if images.is_dir() else ()
-    intake = Intake(request.data, request.site, sites, pseudonyms, request.with_synthetic, request.dry_run)
+    intake = Intake(
+        data=request.data,
+        site=request.site,
+        sites=sites,
+        pseudonyms=pseudonyms,
+        accept_synthetic=request.with_synthetic,
+        allow_burned_in=request.allow_burned_in,
+        dry_run=request.dry_run,
+    )
     tasks = (delayed(take)(found, request.labelling.of(found.path), intake) for found in _found(request))
     workers = min(effective_n_jobs(request.jobs), max(1, total // WORTH_WORKERS))
     try:

@@ -148,8 +148,8 @@ def _age(text: str) -> float | None:
 def _notes(records: list[dict[str, str]], columns: list[str]) -> Iterator[str]:
     """Say which columns and how many values were not used."""
     ignored = [name for name in columns if name and name not in (*REQUIRED, *USED)]
-    if ignored:
-        yield f"columns of the table that are not used: {', '.join(ignored)}"
+    if ignored:  # whose names may be anything
+        yield f"{len(ignored)} column(s) of the table are not used; those that are: {', '.join((*REQUIRED, *USED))}"
     repeated = [name for name, times in Counter(columns).items() if times > 1 and name in (*REQUIRED, *USED)]
     if repeated:
         yield f"columns that stand twice in the table, of which the last counts: {', '.join(repeated)}"

@@ -36,6 +36,22 @@ def with_synthetic_films(origin: Origin) -> Origin:
     return replace(origin, synthetic=True, description=f"{origin.description}, synthetic ones among them")
 
 
+def with_patient_domain(origin: Origin, site: str, domain: str, site_is_known: bool) -> Origin:
+    """Remember whose patient numbers ``site`` uses.
+
+    Raises:
+        DataError: films of the site came with another domain before: one patient would get two names.
+    """
+    before = origin.patient_domains.get(site, "")
+    if site_is_known and before != domain:
+        said = f"--patient-domain {before}" if before else "no --patient-domain"
+        raise DataError(
+            f"films of site {site} were imported with {said} before, and one patient would get two names: "
+            f"import with {said} again, or as another --site"
+        )
+    return replace(origin, patient_domains={**origin.patient_domains, site: domain}) if domain else origin
+
+
 def _require_no_dataset(data: Path) -> None:
     """Refuse to start anew where a dataset is damaged or has not been fetched."""
     if (data / LABELS).exists():

@@ -13,12 +13,13 @@ from typing import Final
 from pydicom.dataset import Dataset
 
 from dicom_router.dataset.importing import ages, facts
-from dicom_router.dataset.importing.deidentifying import NewIdentity, deidentify, open_dicom
+from dicom_router.dataset.importing.deidentifying import NewIdentity, deidentify
 from dicom_router.dataset.importing.labelling import Assigned, Entry, Unassigned
 from dicom_router.dataset.importing.stripping import strip_jpeg, strip_png
 from dicom_router.dataset.pseudonyms import Pseudonyms
 from dicom_router.dicom.attributes import text
 from dicom_router.dicom.film import Header
+from dicom_router.dicom.parsing import parse
 from dicom_router.dicom.quiet import quiet
 from dicom_router.dicom.reading import read_header
 from dicom_router.dicom.source import load
@@ -41,6 +42,7 @@ class Intake:
     sites: tuple[str, ...]
     pseudonyms: Pseudonyms
     accept_synthetic: bool
+    allow_burned_in: bool
     dry_run: bool
 
 
@@ -108,7 +110,7 @@ def _store(source: Path, header: Header, assigned: Assigned, intake: Intake) -> 
     data = load(source)
     digest = hashlib.sha256(data).hexdigest()
     image = intake.pseudonyms.image(digest)
-    person, clean = _parted(data, digest, header, assigned, intake.pseudonyms)
+    person, clean = _parted(data, digest, header, assigned, intake)
     path = _stored_path(image, SUFFIXES[header.file_format], intake)
     if not (intake.dry_run or (intake.data / path).exists()):
         write_atomically(intake.data / path, clean, durable=False)
@@ -127,18 +129,16 @@ def _store(source: Path, header: Header, assigned: Assigned, intake: Intake) -> 
     )
 
 
-def _parted(
-    data: bytes, digest: str, header: Header, assigned: Assigned, pseudonyms: Pseudonyms
-) -> tuple[_Person, bytes]:
+def _parted(data: bytes, digest: str, header: Header, assigned: Assigned, intake: Intake) -> tuple[_Person, bytes]:
     """Part a file into who it belongs to and the bytes to store."""
+    pseudonyms = intake.pseudonyms
     if header.file_format != "dicom":
         strip = strip_png if header.file_format == "png" else strip_jpeg
         return _Person(pseudonyms.patient(assigned.patient_id)), strip(data)
     with quiet():
-        ds = open_dicom(data)
-        person = _person(ds, header, assigned, pseudonyms)
+        person = _person(parse(data).ds, header, assigned, pseudonyms)
         identity = NewIdentity(person.pseudonym, person.age_years, header.synthetic, digest)
-        return person, deidentify(ds, identity, pseudonyms)
+        return person, deidentify(data, header, identity, pseudonyms, intake.allow_burned_in)
 
 
 def _person(ds: Dataset, header: Header, assigned: Assigned, pseudonyms: Pseudonyms) -> _Person:

@@ -1,0 +1,96 @@
+"""The documents' commands, run in a project of their own, over what stands for a hospital's export."""
+
+import re
+import shutil
+import subprocess
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from conftest import ROOT
+from PIL import Image
+from planting import plant, table
+from small_project import SMALL, copy_project, environment, set_params
+
+from dicom_router.labels import CLASSES
+
+BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
+DOCUMENTS = sorted(
+    str(path.relative_to(ROOT))
+    for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")]
+    if BLOCK.search(path.read_text(encoding="utf-8"))
+)
+IMPORTING = "docs/your-data.md"  # whose project is searched too: test_planted_identifiers.py runs it
+# Run by .ci/run, or by whoever reads: not inside a test.
+BY_CI = ("make demo", "make test", "make bench", "make check")
+BY_HAND = ("source .venv/bin/activate",)
+# What stands for a user's own folders and sizes.
+STAND_INS = {
+    "/export": "export",
+    "--images 16093": "",
+    "dicom-router sample": "dicom-router sample --images 24 --jobs 1",
+}
+
+
+def commands(document: str) -> list[str]:
+    """Return the lines of the shell blocks of ``document``, in order."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    return [line for block in BLOCK.findall(text) for line in block.splitlines() if line.strip()]
+
+
+def runnable(line: str) -> str:
+    """Return ``line`` for the test's folder."""
+    for shown, used in STAND_INS.items():
+        line = line.replace(shown, used)
+    return line
+
+
+def write_export(folder: Path) -> None:
+    """Write what a hospital might hand over: films in folders by class, a table, one folder of spines.
+
+    Three of them hold a patient's name and number wherever there is room.
+    """
+    random = np.random.default_rng(0)
+    plain: dict[str, str] = {}
+    for group in ("bodyparts", "other-town", "mixed", "scoliosis"):
+        for number in range(30):
+            label = CLASSES[number % len(CLASSES)]
+            path = folder / group / ("spine" if group == "scoliosis" else label) / f"{number}.png"
+            path.parent.mkdir(parents=True, exist_ok=True)
+            Image.fromarray(random.integers(0, 256, (140, 140), dtype=np.uint8)).save(path)
+            if group == "mixed":
+                plain[path.relative_to(folder / group).as_posix()] = label
+    list(plant(folder / "bodyparts", "spine", seed=0))
+    list(plant(folder / "other-town", "other", seed=100))
+    planted = list(plant(folder / "mixed", "films", seed=200))
+    (folder / "mixed/labels.csv").write_text(table(folder / "mixed", planted, plain, "abdomen"), encoding="utf-8")
+
+
+@dataclass(frozen=True)
+class Ran:
+    """What running a document left behind: its project's folder, and what was printed."""
+
+    folder: Path
+    script: str
+    code: int
+    printed: str
+
+
+def own_commands(document: str) -> list[str]:
+    """Return the commands of ``document`` that neither CI nor a person runs."""
+    return [line for line in commands(document) if not line.startswith((*BY_CI, *BY_HAND))]
+
+
+def run_document(document: str, folder: Path) -> Ran:
+    """Run the commands of ``document`` in a copy of the project in ``folder``."""
+    copy_project(folder)
+    shutil.copy(ROOT / "data.dvc", folder)
+    set_params(folder, {**SMALL, "train": {**SMALL["train"], "epochs": 1}})
+    write_export(folder / "export")
+    start = ["set -eu", "git init --quiet", "echo /export > .git/info/exclude"]  # which lies elsewhere in real life
+    start += ["git add .", "git commit --quiet --message start"]
+    script = "\n".join([*start, *map(runnable, own_commands(document))])
+    done = subprocess.run(
+        ["bash", "-c", script], cwd=folder, env=environment(), capture_output=True, text=True, check=False
+    )
+    return Ran(folder, script, done.returncode, done.stdout + done.stderr)
