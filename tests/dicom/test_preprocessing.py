@@ -101,7 +101,7 @@ def test_what_hides_under_padding_never_shows(seed: int, rows: int, columns: int
 @settings(deadline=None, derandomize=True, max_examples=100)
 @given(size=st.integers(1, 300), count=st.integers(1, 300))
 def test_weights_sum_to_one_and_stay_inside(size: int, count: int) -> None:
-    for start, taps in (area_weights if count < size else linear_weights)(size, count):
+    for start, taps in (area_weights if count < size else linear_weights)(np.arange(size + 1.0), count):
         assert 0 <= start <= start + len(taps) <= size
         assert taps.sum() == pytest.approx(1)
         assert taps.min() >= 0

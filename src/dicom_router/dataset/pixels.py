@@ -22,8 +22,7 @@ import numpy as np
 
 import dicom_router.dicom
 from dicom_router.cells import Lost, map_in_cells, workers_for
-from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess
-from dicom_router.dicom.reading import read
+from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess_file
 from dicom_router.errors import DataError, UnreadableImage
 from dicom_router.storage import write_atomically, write_json
 
@@ -149,7 +148,7 @@ def _preprocess_row(place: Workplace, data: Path, spec: PreprocessingSpec, item:
     """Write the pixels of the image at a path as the row of its number."""
     row, path = item
     try:
-        pixels = preprocess(read(data / path), spec)
+        pixels = preprocess_file(data / path, spec).pixels
     except UnreadableImage as error:
         return Lost(error.reason, error.detail)
     with place.array.open("r+b") as file:

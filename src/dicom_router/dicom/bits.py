@@ -51,8 +51,11 @@ def _justify(words: Words, layout: Layout, overlay_bits: int) -> tuple[Words, La
 def _by_layout(words: Words, layout: Layout) -> Stored:
     """Read the words by the layout, wider if their high bits turn out to be value."""
     width = 8 * words.dtype.itemsize
+    fits = not int(words.max()) >> layout.bits_stored
+    if fits and not layout.signed:
+        return words
     value = _extend(words, layout.bits_stored, layout.signed)
-    if not _used(words) >> layout.bits_stored:
+    if fits:
         return value
     whole = _extend(words, width, layout.signed)
     return value if layout.signed and np.array_equal(value, whole) else _smoother(whole, value)
@@ -68,6 +71,8 @@ def _extend(words: Words, bits: int, signed: bool) -> Stored:
     width = 8 * words.dtype.itemsize
     if not signed:
         return words if bits >= width else words & words.dtype.type((1 << bits) - 1)
+    if bits >= width:
+        return words.view(f"i{words.dtype.itemsize}")
     shifted: Stored = (words << (width - bits)).view(f"i{words.dtype.itemsize}")
     return shifted >> (width - bits)
 

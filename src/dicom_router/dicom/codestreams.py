@@ -21,6 +21,11 @@ JP2_HEADER_BYTES: Final = 1 << 16
 END_OF_IMAGE: Final = b"\xff\xd9"
 FRAME_MARKERS: Final = frozenset(range(0xC0, 0xD0)) - {0xC4, 0xC8, 0xCC}
 JPEGLS_FRAME: Final = 0xF7
+DCT_FRAMES: Final = frozenset({0xC0, 0xC1, 0xC2})  # baseline, extended, progressive
+DCT_HALVINGS: Final = 3  # blocks of 8
+REVERSIBLE: Final = 1
+# The integer wavelet rounds down: with every halving, grain lifts the low band by half a step, too much of 256.
+LEAST_REVERSIBLE_PRECISION: Final = 10
 APP0, APP14, START_OF_SCAN = 0xE0, 0xEE, 0xDA
 STANDALONE: Final = frozenset(range(0xD0, 0xD9)) | {0x01}
 COMPONENTS_ARE_RGB: Final = b"RGB"
@@ -32,6 +37,7 @@ class Codestream:
 
     ``content`` is the codestream that the facts are of, for the decoder to see no other: without a JP2 container,
     whose boxes could hold a small one for us and a large one for it.
+    ``halvings`` is how often a decoder may halve the size, 0 where it cannot.
     """
 
     codec: Codec
@@ -42,6 +48,7 @@ class Codestream:
     precision: int
     signed: bool
     transformed: bool | None
+    halvings: int = 0
 
 
 def describe(data: bytes) -> Codestream:
@@ -99,7 +106,8 @@ def _frame(data: bytes, marker: int, start: int, transformed: bool | None) -> Co
     if bytes(data[start + 6 + 3 * i] for i in range(min(samples, 3))) == COMPONENTS_ARE_RGB:
         transformed = False
     codec: Codec = "jpegls" if marker == JPEGLS_FRAME else "jpeg"
-    return Codestream(codec, data, rows, columns, samples, precision, signed=False, transformed=transformed)
+    halvings = DCT_HALVINGS if marker in DCT_FRAMES and precision == 8 else 0
+    return Codestream(codec, data, rows, columns, samples, precision, False, transformed, halvings)
 
 
 def _describe_jpeg2000(data: bytes) -> Codestream:
@@ -109,11 +117,13 @@ def _describe_jpeg2000(data: bytes) -> Codestream:
     right, lower, left, upper = struct.unpack_from(">IIII", data, start + 8)
     samples, depth = struct.unpack_from(">HB", data, start + 40)
     _check_end(data, start)
-    transform = data.find(b"\xff\x52", start, start + JP2_HEADER_BYTES)
-    transformed = bool(data[transform + 8]) if transform > 0 else None
+    style = data.find(b"\xff\x52", start, start + JP2_HEADER_BYTES)
+    transformed = bool(data[style + 8]) if style > 0 else None
     precision, signed = (depth & 0x7F) + 1, bool(depth & 0x80)
-    content = data[start:]
-    return Codestream("jpeg2k", content, lower - upper, right - left, samples, precision, signed, transformed)
+    biased = style > 0 and data[style + 13] == REVERSIBLE and precision < LEAST_REVERSIBLE_PRECISION
+    halvings = data[style + 9] if style > 0 and left == upper == 0 and not biased else 0
+    size = (lower - upper, right - left)
+    return Codestream("jpeg2k", data[start:], *size, samples, precision, signed, transformed, halvings)
 
 
 def check_scans(data: bytes) -> None:

@@ -13,13 +13,18 @@ from pydicom.dataset import Dataset
 from dicom_router.dicom.codestreams import Codestream, describe
 from dicom_router.dicom.limits import check_compression
 from dicom_router.dicom.overlays import embedded_bits
-from dicom_router.dicom.samples import Layout, Samples, stated_layout
+from dicom_router.dicom.reduced import decode_reduced
+from dicom_router.dicom.samples import GREY, Layout, Samples, stated_layout
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
 
-def decode_codestream(ds: Dataset, frame: bytes, photometric: str, shape: tuple[int, ...]) -> Samples:
+def decode_codestream(
+    ds: Dataset, frame: bytes, photometric: str, shape: tuple[int, ...], wanted: tuple[int, int] | None = None
+) -> Samples:
     """Decode ``frame`` after comparing its size with ``shape``, (H, W) or (H, W, 3).
+
+    With ``wanted`` (rows, columns), a picture of that size or somewhat more is enough.
 
     Raises:
         UnreadableImage: the codestream is of another size than the header states, or too short for it.
@@ -28,6 +33,10 @@ def decode_codestream(ds: Dataset, frame: bytes, photometric: str, shape: tuple[
     _check_shape(stream, shape)
     check_compression(stream.rows, stream.columns, len(stream.content))
     _, stated = stated_layout(ds)
+    if wanted is not None and photometric in GREY:
+        smaller = decode_reduced(ds, stream, stated, wanted)
+        if smaller is not None:
+            return Samples(smaller[0], _layout(ds, stream, stated), photometric, grid=smaller[1])
     decoded, kind = _run(stream, photometric)
     if decoded.shape not in (shape, shape[:2]):
         raise UnreadableImage(Reason.CORRUPT, "the components of the compressed image differ in size")

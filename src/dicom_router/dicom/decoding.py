@@ -61,8 +61,12 @@ def check_transfer_syntax(uid: str) -> None:
     )
 
 
-def decode(file: DicomFile, photometric: str, rows: int, columns: int) -> Samples:
+def decode(
+    file: DicomFile, photometric: str, rows: int, columns: int, wanted: tuple[int, int] | None = None
+) -> Samples:
     """Decode the pixels of ``file``, whose size and transfer syntax have been checked.
+
+    With ``wanted`` (rows, columns), a picture of that size or somewhat more is enough.
 
     Raises:
         UnreadableImage: the pixel data are cut short, damaged, or of a kind that no radiograph has.
@@ -75,7 +79,7 @@ def decode(file: DicomFile, photometric: str, rows: int, columns: int) -> Sample
         frame = join_fragments(file.pixels.value)
         if file.TransferSyntaxUID == RLE:
             return decode_rle(file.ds, frame, photometric, shape)
-        return decode_codestream(file.ds, frame, photometric, shape)
+        return decode_codestream(file.ds, frame, photometric, shape, wanted)
     except DECODE_ERRORS:
         raise UnreadableImage(Reason.CORRUPT, "the pixel data are damaged") from None
 

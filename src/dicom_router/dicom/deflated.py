@@ -7,7 +7,7 @@ from typing import Final
 from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRLittleEndian
 
 from dicom_router.dicom.limits import MAX_FILE_BYTES
-from dicom_router.dicom.source import PREAMBLE_BYTES, has_preamble
+from dicom_router.dicom.source import PREAMBLE_BYTES, Content, has_preamble
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
@@ -15,7 +15,7 @@ STEP: Final = 1 << 14  # bytes of input, which inflate to 16 MiB at most
 MAX_META_BYTES: Final = 1 << 20
 
 
-def inflate(data: bytes) -> tuple[bytes | bytearray, bool]:
+def inflate(data: Content) -> tuple[Content | bytearray, bool]:
     """Return ``data`` with a deflated data set inflated, and whether it was.
 
     The transfer syntax in the file meta information becomes the explicit one of
@@ -44,7 +44,7 @@ def inflate(data: bytes) -> tuple[bytes | bytearray, bool]:
     return inflated, True
 
 
-def _end_of_meta(data: bytes) -> int:
+def _end_of_meta(data: Content) -> int:
     """Return the offset behind the file meta information, which is always explicit little endian."""
     offset = PREAMBLE_BYTES + 4
     while data[offset : offset + 2] == b"\x02\x00" and offset + 12 <= min(len(data), MAX_META_BYTES):

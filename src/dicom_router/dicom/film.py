@@ -6,6 +6,8 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from dicom_router.dicom.grid import EVERY_PIXEL, Grid
+
 FileFormat = Literal["dicom", "png", "jpeg"]
 
 
@@ -47,6 +49,24 @@ class Film:
     pixels: NDArray[np.float32]
     valid: NDArray[np.bool_] | None
     header: Header
+
+    @property
+    def grid(self) -> Grid:
+        """Return how ``pixels`` lie on the film."""
+        return EVERY_PIXEL
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Return the size of the film in pixels."""
+        return self.pixels.shape[0], self.pixels.shape[1]
+
+    def rows(self, start: int, stop: int) -> NDArray[np.float32]:
+        """Return (stop - start, W) of ``pixels``, which are to be averaged."""
+        return self.pixels[start:stop]
+
+    def greys(self, averages: NDArray[np.float32], weights: NDArray[np.float32] | None) -> NDArray[np.float32]:
+        """Return the greys of sums of ``rows``: they are greys already."""
+        return averages
 
     @property
     def seen(self) -> NDArray[np.float32]:

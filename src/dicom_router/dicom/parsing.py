@@ -16,7 +16,7 @@ from pydicom.uid import DeflatedExplicitVRLittleEndian
 
 from dicom_router.dicom.deflated import inflate
 from dicom_router.dicom.limits import MAX_HEADER_BYTES, MAX_READS
-from dicom_router.dicom.source import LONG_REPRESENTATIONS, has_preamble
+from dicom_router.dicom.source import LONG_REPRESENTATIONS, Content, has_preamble
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
@@ -35,6 +35,7 @@ PARSE_ERRORS: Final = (
     struct.error,
 )
 UNDEFINED_LENGTH: Final = 0xFFFFFFFF
+USUAL_HEADER_BYTES: Final = 1 << 20
 PIXEL_ELEMENTS: Final = {0x0008: "FloatPixelData", 0x0009: "DoubleFloatPixelData", 0x0010: "PixelData"}
 
 
@@ -88,24 +89,37 @@ class _Header(BytesIO):
         return super().read(size)
 
 
-def parse(data: bytes) -> DicomFile:
+def parse(data: Content) -> DicomFile:
     """Parse a DICOM file or a bare data set; call it inside ``quiet()``.
 
     Raises:
         UnreadableImage: the header is damaged, cut short or too large, or inflates beyond the limit.
     """
     content, deflated = inflate(data)
-    stream = _Header(content if len(content) <= MAX_HEADER_BYTES else content[:MAX_HEADER_BYTES])
-    try:
-        ds = pydicom.dcmread(stream, stop_before_pixels=True, force=not has_preamble(data))
-    except PARSE_ERRORS:
-        raise _damaged(stream, len(content)) from None
-    if not len(ds) or stream.tell() >= MAX_HEADER_BYTES:
-        raise _damaged(stream, len(content))
+    ds, end = _header(content, force=not has_preamble(data))
     syntax = DeflatedExplicitVRLittleEndian if deflated else ds.file_meta.get("TransferSyntaxUID", "")
     little_endian = _is_little_endian(ds)
-    pixels = _pixel_element(content, stream.tell(), "<" if little_endian else ">")
+    pixels = _pixel_element(content, end, "<" if little_endian else ">")
     return DicomFile(ds, str(syntax), little_endian, pixels, _ends_early(ds, len(content)))
+
+
+def _header(content: Content | bytearray, *, force: bool) -> tuple[FileDataset, int]:
+    """Return what stands before the pixel data and where it ends, looking at no more of a mapped file than it takes.
+
+    Raises:
+        UnreadableImage: the header is damaged, cut short or too large.
+    """
+    for limit in (USUAL_HEADER_BYTES, MAX_HEADER_BYTES):
+        stream = _Header(content[:limit])
+        try:
+            ds = pydicom.dcmread(stream, stop_before_pixels=True, force=force)
+        except PARSE_ERRORS:
+            ds = None
+        if ds is not None and len(ds) and (stream.tell() < limit or len(content) < limit):
+            return ds, stream.tell()
+        if stream.refusal is not None or len(content) <= limit:
+            break
+    raise _damaged(stream, len(content))
 
 
 def _damaged(stream: _Header, size: int) -> UnreadableImage:
@@ -124,7 +138,7 @@ def _is_little_endian(ds: FileDataset) -> bool:
     return ds.original_encoding[1] is not False
 
 
-def _pixel_element(data: bytes | bytearray, offset: int, order: str) -> PixelElement | None:
+def _pixel_element(data: Content | bytearray, offset: int, order: str) -> PixelElement | None:
     """Return the pixel data element that starts at ``offset``, or None if there is none."""
     header = data[offset : offset + 12].ljust(12, b"\0")
     group, element, representation, _, length = struct.unpack(f"{order}HH2sHI", header)

@@ -1,6 +1,6 @@
-"""One file to one film: ``read`` and ``read_header``."""
+"""One file to one film: ``read`` and ``read_header``, and ``read_for`` where a small picture of it is enough."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -11,11 +11,14 @@ from dicom_router.dicom.parsing import DicomFile, parse
 from dicom_router.dicom.quiet import quiet
 from dicom_router.dicom.raster import read_raster, read_raster_header
 from dicom_router.dicom.rendering import render
-from dicom_router.dicom.source import file_format, load
+from dicom_router.dicom.source import Content, file_format, view
+from dicom_router.dicom.unpainted import Unpainted
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
-__all__ = ["Film", "Header", "is_constant", "read", "read_header"]
+__all__ = ["Film", "Header", "is_constant", "read", "read_for", "read_header"]
+
+Size = tuple[int, int]
 
 
 @contextmanager
@@ -31,22 +34,25 @@ def _enough_memory() -> Iterator[None]:
         raise UnreadableImage(Reason.TOO_LARGE, "to decode it takes more memory than there is") from None
 
 
-@_enough_memory()
 def read(path: Path) -> Film:
     """Read the DICOM, PNG or JPEG file ``path`` as a film with bone bright.
 
     Raises:
         UnreadableImage: the file cannot become one radiograph; its reason says why.
     """
-    data = load(path)
-    kind = file_format(data)
-    with quiet():
-        if kind != "dicom":
-            return read_raster(data, kind)
-        file, header = _parse(data)
-        samples = decode(file, header.PhotometricInterpretation, header.Rows, header.Columns)
-        pixels, valid = render(file.ds, file.little_endian, header, samples)
-        return Film(pixels, valid, header)
+    film = _read(path, None)
+    return film.paint() if isinstance(film, Unpainted) else film
+
+
+def read_for(path: Path, wanted: Callable[[Header], Size]) -> Film | Unpainted:
+    """Read the file ``path`` for a picture of as many rows and columns as ``wanted`` says for its header.
+
+    Less may be decoded than ``read`` does, and percentiles are those of a sample of the pixels.
+
+    Raises:
+        UnreadableImage: the file cannot become one radiograph; its reason says why.
+    """
+    return _read(path, wanted)
 
 
 @_enough_memory()
@@ -56,13 +62,32 @@ def read_header(path: Path) -> Header:
     Raises:
         UnreadableImage: the header alone tells that the file cannot become one radiograph.
     """
-    data = load(path)
+    data = view(path)
     kind = file_format(data)
     with quiet():
-        return read_raster_header(data, kind) if kind != "dicom" else _parse(data)[1]
+        return read_raster_header(data[:], kind) if kind != "dicom" else _parse(data)[1]
 
 
-def _parse(data: bytes) -> tuple[DicomFile, Header]:
+@_enough_memory()
+def _read(path: Path, wanted: Callable[[Header], Size] | None) -> Film | Unpainted:
+    data = view(path)
+    kind = file_format(data)
+    with quiet():
+        if kind != "dicom":
+            return read_raster(data[:], kind)
+        file, header = _parse(data)
+        return _film(file, header, None if wanted is None else wanted(header))
+
+
+def _film(file: DicomFile, header: Header, wanted: Size | None, *, whole: bool = False) -> Film | Unpainted:
+    """Decode and render, a second time and in full where a smaller picture turns out not to be enough."""
+    size = None if whole else wanted
+    samples = decode(file, header.PhotometricInterpretation, header.Rows, header.Columns, size)
+    film = render(file, header, samples, sampled=wanted is not None)
+    return _film(file, header, wanted, whole=True) if film is None else film
+
+
+def _parse(data: Content) -> tuple[DicomFile, Header]:
     """Parse a DICOM file and check all that needs no pixels."""
     file = parse(data)
     header = header_of(file)

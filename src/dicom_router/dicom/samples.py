@@ -8,11 +8,13 @@ from numpy.typing import NDArray
 from pydicom.dataset import Dataset
 
 from dicom_router.dicom.attributes import integer
+from dicom_router.dicom.grid import EVERY_PIXEL, Grid
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
 Words = NDArray[np.unsignedinteger[Any]]
 WORD_BITS: Final = (8, 16, 32)
+GREY: Final = frozenset({"MONOCHROME1", "MONOCHROME2"})
 
 
 @dataclass(frozen=True)
@@ -30,12 +32,14 @@ class Samples:
 
     ``photometric`` says what the words are, which after decoding may not be what the header says.
     ``overridden`` is the layout by the header where the codestream's sign contradicts it.
+    ``grid`` says how the words lie on the film.
     """
 
     words: Words
     layout: Layout
     photometric: str
     overridden: Layout | None = None
+    grid: Grid = EVERY_PIXEL
 
 
 def stated_layout(ds: Dataset) -> tuple[int, Layout]:

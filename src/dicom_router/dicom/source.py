@@ -2,14 +2,20 @@
 
 import stat
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from dicom_router.dicom.film import FileFormat
 from dicom_router.dicom.limits import MAX_FILE_BYTES
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
+
+Content = bytes | mmap
+T = TypeVar("T", bytes, Content)
+MAPPED_FROM: Final = 1 << 20  # bytes; a smaller file is read sooner than mapped
 
 PNG_SIGNATURE: Final = b"\x89PNG\r\n\x1a\n"
 JPEG_SIGNATURE: Final = b"\xff\xd8\xff"
@@ -30,13 +36,27 @@ def load(path: Path) -> bytes:
     Raises:
         UnreadableImage: the file is missing, empty, too large, no file, or may not be read.
     """
+    return _checked(path, Path.read_bytes)
+
+
+def view(path: Path) -> Content:
+    """Return the content of the regular file ``path``, mapped into memory if it is large.
+
+    Raises:
+        UnreadableImage: as for ``load``.
+    """
+    return _checked(path, _map)
+
+
+def _checked(path: Path, get: Callable[[Path], T]) -> T:
+    """Return what ``get`` returns for a file that may be read."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableImage(Reason.UNREADABLE, "not a regular file")
         if status.st_size > MAX_FILE_BYTES:
             raise UnreadableImage(Reason.TOO_LARGE, f"the file has {status.st_size} bytes; at most {MAX_FILE_BYTES}")
-        data = path.read_bytes()
+        data = get(path)
     except FileNotFoundError:
         raise UnreadableImage(Reason.MISSING_FILE, "there is no such file") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
@@ -46,27 +66,36 @@ def load(path: Path) -> bytes:
     return data
 
 
-def file_format(data: bytes) -> FileFormat:
+def _map(path: Path) -> Content:
+    """Map the file, or read it where it is small or its file system cannot map it."""
+    with path.open("rb") as file:
+        if path.stat().st_size >= MAPPED_FROM:
+            with suppress(OSError):
+                return mmap(file.fileno(), 0, access=ACCESS_READ)
+        return file.read()
+
+
+def file_format(data: Content) -> FileFormat:
     """Tell what ``data`` is by its first bytes.
 
     Raises:
         UnreadableImage: it is none of DICOM, PNG and JPEG.
     """
-    if data.startswith(PNG_SIGNATURE):
+    if data[: len(PNG_SIGNATURE)] == PNG_SIGNATURE:
         return "png"
     if has_preamble(data) or looks_like_bare_dataset(data):
         return "dicom"
-    if data.startswith(JPEG_SIGNATURE):
+    if data[: len(JPEG_SIGNATURE)] == JPEG_SIGNATURE:
         return "jpeg"
     raise UnreadableImage(Reason.NOT_DICOM)
 
 
-def has_preamble(data: bytes) -> bool:
+def has_preamble(data: Content) -> bool:
     """Tell whether ``data`` is a DICOM file as PS3.10 has it."""
     return data[PREAMBLE_BYTES : PREAMBLE_BYTES + 4] == b"DICM"
 
 
-def looks_like_bare_dataset(data: bytes) -> bool:
+def looks_like_bare_dataset(data: Content) -> bool:
     """Tell whether ``data`` starts with two data elements in ascending order, as a file without preamble does."""
     elements = _first_elements(data)
     first, second = next(elements, None), next(elements, None)
@@ -75,9 +104,9 @@ def looks_like_bare_dataset(data: bytes) -> bool:
     return first[0] in FIRST_GROUPS and first[1] < FIRST_ELEMENTS
 
 
-def _first_elements(data: bytes) -> Iterator[tuple[int, int]]:
+def _first_elements(data: Content) -> Iterator[tuple[int, int]]:
     """Yield (group, element) of leading data elements whose value stays within ``data``."""
-    order = "<" if struct.unpack_from("<H", data.ljust(2))[0] in FIRST_GROUPS else ">"
+    order = "<" if struct.unpack_from("<H", data[:2].ljust(2))[0] in FIRST_GROUPS else ">"
     offset = 0
     while offset + 12 <= len(data):
         group, element, representation, length = struct.unpack_from(f"{order}HH2sH", data, offset)

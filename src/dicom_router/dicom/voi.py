@@ -47,11 +47,17 @@ class Window:
 
 def grey_levels(ds: Dataset, little_endian: bool, values: Values, counts: Counts) -> Values:
     """Map ``values`` (K,) to [0, 1] by the first of VOI LUT, window and percentiles that shows something."""
+    stated = stated_levels(ds, little_endian, values, counts)
+    return stretch(values, counts) if stated is None else stated
+
+
+def stated_levels(ds: Dataset, little_endian: bool, values: Values, counts: Counts) -> Values | None:
+    """Map ``values`` (K,) to [0, 1] by the first of VOI LUT and window that shows something; None where none does."""
     uniform = _spread(values, counts) == 0
     for greys in _stated(ds, little_endian, values):
         if uniform or _spread(greys, counts) >= FLAT:
             return greys
-    return stretch(values, counts)
+    return None
 
 
 def _spread(values: Values, counts: Counts) -> float:

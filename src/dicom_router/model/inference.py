@@ -8,8 +8,7 @@ from typing import Any, Final, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess
-from dicom_router.dicom.reading import read
+from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess_file
 from dicom_router.errors import ModelError, UnreadableImage
 from dicom_router.labels import CLASSES
 from dicom_router.model.folder import GRAPH, MODEL, NETWORK, read_specification
@@ -126,11 +125,11 @@ class Classifier:
 
     def _classify(self, path: Path) -> Result:
         try:
-            film = read(path)
+            film = preprocess_file(path, self.network.preprocessing)
         except UnreadableImage as error:
             return Result(path, reason=error.reason, detail=error.detail)
         self._refuse_real_film(film.header.synthetic)
-        probabilities = self.probabilities(preprocess(film, self.network.preprocessing)[np.newaxis])[0]
+        probabilities = self.probabilities(film.pixels[np.newaxis])[0]
         return Result(path, CLASSES[int(probabilities.argmax())], tuple(probabilities.tolist()))
 
     def _refuse_real_film(self, synthetic_film: bool) -> None:
