@@ -8,8 +8,10 @@ from conftest import ROOT
 from ruamel.yaml import YAML
 
 from dicom_router.errors import ParameterError
+from dicom_router.labels import CLASSES
 from dicom_router.params import load_params
 
+CHEAP = {name: [0 if place == other else 1 for other in range(5)] for place, name in enumerate(CLASSES)}
 yaml = YAML(typ="safe", pure=True)
 
 
@@ -37,6 +39,13 @@ def test_the_repositorys_own_file_is_accepted() -> None:
         ({"split__seed": -1}, "greater than or equal to 0"),
         ({"split__train": 0.8}, "it must be 1"),
         ({"preprocess__fit": "crop"}, "'letterbox' or 'stretch'"),
+        ({"calibrate__maximum_error": 0.0}, "greater than 0"),
+        (
+            {"calibrate__costs": {name: [0, 9, 9, 9, 9] for name in CLASSES}},
+            "adult_chest routed as adult_chest costs 9",
+        ),
+        ({"calibrate__costs": {"abdomen": [0, 1, 9, 9, 9]}}, "calibrate.costs.adult_chest is missing"),
+        ({"calibrate__costs": CHEAP}, "a mistake about abdomen costs less than 2 looks"),
     ],
 )
 def test_what_is_wrong_and_what_is_accepted_is_said(tmp_path: Path, changes: dict[str, Any], said: str) -> None:

@@ -16,6 +16,7 @@ Share = Annotated[float, Field(ge=0.0, le=1.0)]
 Seed = Annotated[int, Field(ge=0, lt=2**32)]
 Jobs = Annotated[int, Field(ge=-1)]
 Timeout = Annotated[float, Field(ge=1, le=86_400)]
+CostRow = Annotated[list[Annotated[float, Field(ge=0, le=1e6)]], Field(min_length=5, max_length=5)]
 
 
 class Section(BaseModel):
@@ -121,10 +122,33 @@ class Train(Section):
     augmentation: Augmentation
 
 
+class Costs(Section):
+    """What a wrong route costs, in looks by a person: a row for each true class, columns in the order of CLASSES."""
+
+    abdomen: CostRow
+    adult_chest: CostRow
+    pediatric_chest: CostRow
+    spine: CostRow
+    other: CostRow
+
+    @model_validator(mode="after")
+    def _a_mistake_costs_two_looks(self) -> Self:
+        for place, (name, row) in enumerate(self):
+            if row[place] != 0:
+                raise ValueError(f"{name} routed as {name} costs {row[place]:g}; it must be 0")
+            if min(cost for other, cost in enumerate(row) if other != place) < 2:
+                raise ValueError(f"a mistake about {name} costs less than 2 looks; each must cost 2 or more")
+        return self
+
+
 class Calibrate(Section):
-    """When a temperature is fitted."""
+    """When a temperature is fitted, and when a film is sent to review."""
 
     minimum_images: Annotated[int, Field(ge=1)]
+    maximum_error: Fraction
+    confidence: Fraction
+    outlier_share: Fraction
+    costs: Costs
 
 
 class Package(Section):

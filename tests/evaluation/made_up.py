@@ -6,10 +6,13 @@ from typing import Any
 import numpy as np
 import onnx
 import pandas as pd
+from model.rules import COSTS, features, thresholds, write_statistics
 
 from dicom_router.dicom.preprocessing import PreprocessingSpec
-from dicom_router.evaluation.predictions import Predictions, predictions_table
+from dicom_router.evaluation.predictions import PROBABILITIES, Predictions, predictions_table
+from dicom_router.evaluation.routing import with_decisions
 from dicom_router.labels import CLASSES
+from dicom_router.model.decision import Rule, cost_matrix
 from dicom_router.model.folder import FORMAT, GRAPH, NETWORK, file_digests, to_json
 
 
@@ -40,6 +43,13 @@ def made_up_table(n: int = 600, patients: int = 400, seed: int = 0, sharpness: f
     return predictions_table(index, probabilities)
 
 
+def with_made_up_decisions(table: pd.DataFrame, strictness: float = 1.0, limit: float = 0.98) -> pd.DataFrame:
+    """Return the table as evaluated, with uniform outlier scores."""
+    rule = Rule(cost_matrix(COSTS), strictness, limit)
+    logits = np.log(table[list(PROBABILITIES)].to_numpy(np.float64).clip(1e-30))
+    return with_decisions(table, rule, logits, np.random.default_rng(3).random(len(table)))
+
+
 def certain(labels: list[int], predicted: list[int], patients: list[int] | None = None) -> Predictions:
     """Return predictions with probability 0.9 for ``predicted`` and the rest shared."""
     probabilities = np.full((len(labels), len(CLASSES)), 0.025)
@@ -63,7 +73,9 @@ def write_artifacts(folder: Path, test: int, external: int, size: int = 32) -> N
     table.to_parquet(folder / "pixels" / "index.parquet", index=False)
     specification = PreprocessingSpec(image_size=size, fit="letterbox").to_dict()
     (folder / "pixels" / "specification.json").write_bytes(to_json(specification))
-    (folder / "calibration" / "calibration.json").write_bytes(to_json({"temperature": 2.5, "n": 30}))
+    calibration = {"temperature": 2.5, "n": 30, "thresholds": thresholds(2.5), "features": features()}
+    (folder / "calibration" / "calibration.json").write_bytes(to_json(calibration))
+    write_statistics(folder / "calibration", size * size)
     _write_network(folder / "network", specification, size)
 
 

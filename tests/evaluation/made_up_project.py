@@ -5,14 +5,17 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-from evaluation.made_up import made_up_table
+from evaluation.made_up import made_up_table, with_made_up_decisions
+from model.rules import thresholds
 
 from dicom_router.evaluation.bootstrap import Bootstrap
 from dicom_router.evaluation.difference import difference
 from dicom_router.evaluation.document import evaluation_document
 from dicom_router.evaluation.predictions import PROBABILITIES, Predictions, Scored, predictions_table
-from dicom_router.evaluation.writing import write_evaluation
+from dicom_router.evaluation.routing import routing_document
+from dicom_router.evaluation.writing import write_evaluation, write_routing
 from dicom_router.labels import CLASSES
+from dicom_router.model.decision import guarantee_of
 from dicom_router.model.folder import to_json
 
 SETTINGS = Bootstrap(resamples=200, confidence=0.95, minimum_patients=20, seed=1337)
@@ -38,7 +41,7 @@ def write_project(root: Path, synthetic: bool = True, test: int = 360, external:
         "validation.json": validation(test + external, synthetic),
         "splits.json": splits(tables),
         "network/network.json": network(synthetic),
-        "calibration/calibration.json": {"temperature": 1.31, "reason": "", "n": 118},
+        "calibration/calibration.json": {"temperature": 1.31, "reason": "", "n": 118, "thresholds": thresholds()},
     }
     for name, document in documents.items():
         (root / "artifacts" / name).parent.mkdir(parents=True, exist_ok=True)
@@ -126,6 +129,9 @@ def _write_evaluations(reports: Path, tables: dict[str, pd.DataFrame], synthetic
     for name, table in tables.items():
         scored = Scored(table, sharpened(table), synthetic)
         document = evaluation_document(scored, SETTINGS)
+        table = with_made_up_decisions(table)
+        document["routing"] = routing_document(table, guarantee_of({"thresholds": thresholds()}), SETTINGS)
+        write_routing(reports, name, table, SETTINGS)
         if name == "external":
             document["difference"] = difference(predictions["external"], predictions["test"], SETTINGS)
         write_evaluation(reports, name, scored, document)

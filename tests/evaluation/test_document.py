@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from evaluation.made_up import made_up_table
+from evaluation.made_up_project import sharpened
 
 from dicom_router.evaluation.bootstrap import Bootstrap
 from dicom_router.evaluation.document import evaluation_document, summary_metrics
@@ -48,6 +49,20 @@ def test_every_figure_has_bounds_or_a_reason(settings: Bootstrap) -> None:
         assert ("reason" in figure) == (figure["low"] is None)
 
 
+def test_the_change_by_calibration_is_surer_than_the_difference_of_two_intervals(settings: Bootstrap) -> None:
+    table = made_up_table()
+    document = evaluation_document(Scored(table, sharpened(table), synthetic=True), settings)
+    for name in ("log_loss", "brier", "ece"):
+        change, after, before = (
+            document["change_by_calibration"][name],
+            document[name],
+            document["before_calibration"][name],
+        )
+        assert change["value"] == pytest.approx(after["value"] - before["value"])
+        spread = sum(each["high"] - each["low"] for each in (after, before))
+        assert change["low"] < change["value"] < change["high"] < change["low"] + spread / 1.2
+
+
 def test_rows_of_the_confusion_matrix_sum_to_the_classes(settings: Bootstrap) -> None:
     document = document_of(made_up_table(), settings)
     assert [sum(row) for row in document["confusion"]] == [each["n"] for each in document["classes"].values()]
@@ -81,7 +96,7 @@ def test_the_files_for_plots_have_the_agreed_columns(settings: Bootstrap, tmp_pa
     columns = {path.name: pd.read_csv(path).columns.tolist() for path in (tmp_path / "test").iterdir()}
     assert columns == {
         "confusion.csv": ["actual", "predicted"],
-        "reliability.csv": ["calibration", "lower", "upper", "n", "confidence", "accuracy"],
+        "reliability.csv": ["calibration", "lower", "upper", "n", "confidence", "accuracy", "low", "high"],
         "roc.csv": ["class", "false_positive_rate", "true_positive_rate"],
         "pr.csv": ["class", "recall", "precision"],
     }

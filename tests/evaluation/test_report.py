@@ -14,7 +14,7 @@ from dicom_router.report.page import write_report
 from dicom_router.report.sources import WORST
 from dicom_router.report.wording import DASH
 
-VOID = {"meta", "link", "img", "line", "circle", "rect", "path", "polyline"}
+VOID = {"meta", "link", "img", "line", "circle", "rect", "path", "polyline", "polygon"}
 
 
 class Outline(HTMLParser):
@@ -127,6 +127,23 @@ def test_headline_figures_stand_there_with_intervals(project: Path, page: str) -
         for figure in document["macro"].values():
             assert f"{figure['value']:.3f}" in text and f"{figure['low']:.3f}{DASH}{figure['high']:.3f}" in text
     assert "0.982" in text and f"0.977{DASH}0.988" in text  # published
+
+
+def test_route_or_review_stands_there_with_its_guarantee(project: Path, page: str) -> None:
+    text = " ".join(Outline(page).text.split())
+    assert "Certified only at 12.0%." in text and "about 1,196 in all" in text
+    for name in ("test", "external"):
+        routing = pd.read_json(project / "reports" / f"{name}.json", typ="series")["routing"]
+        assert f"{routing['wrong']} of {routing['routed']}" in text
+        assert f'id="risk-{name}-title"' in page
+
+
+def test_calibration_figures_stand_there_before_and_after(project: Path, page: str) -> None:
+    text = Outline(page).text
+    document = pd.read_json(project / "reports" / "test.json", typ="series")
+    for figures in (document["before_calibration"], document):
+        for name in ("log_loss", "brier", "ece"):
+            assert f"{figures[name]['low']:.3f}{DASH}{figures[name]['high']:.3f}" in text
 
 
 def test_the_worst_mistakes_are_shown(project: Path, page: str) -> None:

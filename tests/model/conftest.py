@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from model.made_up import RECIPE, SIZE, evaluation, made_up_images
+from model.rules import features, thresholds, write_statistics
 
 from dicom_router.labels import CLASSES
 from dicom_router.model.folder import NETWORK, read_specification
@@ -53,8 +54,8 @@ def ingredients(network_folder: Path) -> Ingredients:
             "n": 40,
             "before": figures,
             "after": figures,
-            "thresholds": None,
-            "features": None,
+            "thresholds": thresholds(),
+            "features": features(),
         },
         dataset={
             "description": "Made up.",
@@ -67,8 +68,15 @@ def ingredients(network_folder: Path) -> Ingredients:
     )
 
 
+@pytest.fixture(scope="session")
+def calibration_folder(ingredients: Ingredients, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("artifacts") / "calibration"
+    write_statistics(folder, ingredients.network["num_features"])
+    return folder
+
+
 @pytest.fixture
-def model_folder(network_folder: Path, ingredients: Ingredients, tmp_path: Path) -> Path:
+def model_folder(network_folder: Path, calibration_folder: Path, ingredients: Ingredients, tmp_path: Path) -> Path:
     folder = tmp_path / "model"
-    write_model(folder, network_folder, ingredients)
+    write_model(folder, network_folder, calibration_folder, ingredients)
     return folder

@@ -64,6 +64,14 @@ def evaluation(n: int) -> dict[str, Any]:
         "macro": trio,
         "classes": {name: {"n": n // 5, **trio} for name in CLASSES},
         "subgroups": {"site": {"a": {"n": 50, "accuracy": figure(0.8)}, "b": {"n": 3, "accuracy": figure(0.1)}}},
+        "before_calibration": {name: figure(0.5) for name in ("log_loss", "brier", "ece")},
+        "routing": {
+            "guarantee": {"statement": "guarantee not met: certified only at 12.0% (asked for 0.50%)"},
+            "share_routed": figure(0.8),
+            "error_among_routed": figure(0.02),
+            "patients": {"routed": 40, "error": figure(0.03)},
+            "outlier_share": figure(0.01),
+        },
         "method": {"interval": "percentile bootstrap", "unit": "patient", "confidence": 0.95, "resamples": 1000},
         **overall,
     }

@@ -45,6 +45,19 @@ def test_a_json_row_names_classes_and_model(model_folder: Path, inbox: Path) -> 
     assert row["synthetic_model"] is True and len(row["model"]) == 16
 
 
+def test_a_json_row_holds_the_decision(model_folder: Path, inbox: Path) -> None:
+    row = json.loads(classify(model_folder, "--format", "jsonl", inbox / "b").stdout)
+    assert row["decision"] in ("route", "review") and (row["decision"] == "review") == bool(row["reasons"])
+    assert row["outlier_score"] >= 0
+    assert row["guarantee"] == "guarantee not met: certified only at 12.0% (asked for 0.50%)"
+
+
+def test_a_table_shows_the_decision_and_that_the_guarantee_is_not_met(model_folder: Path, inbox: Path) -> None:
+    done = classify(model_folder, inbox / "b")
+    assert "route" in done.stdout or "review: unsure" in done.stdout
+    assert done.stderr == "guarantee not met: certified only at 12.0% (asked for 0.50%)\n"
+
+
 def test_a_table_says_that_the_model_is_synthetic(model_folder: Path, inbox: Path) -> None:
     assert "(synthetic model)" in classify(model_folder, inbox / "b").stdout
 

@@ -4,6 +4,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,10 @@ from model.made_up import SIZE, band_pixels
 
 from dicom_router.errors import ModelError
 from dicom_router.labels import CLASSES
+from dicom_router.model.decision import ReviewReason
 from dicom_router.model.folder import GRAPH, MODEL, WEIGHTS
 from dicom_router.model.inference import BATCH, Classifier, Network
+from dicom_router.model.outliers import FILE
 from dicom_router.model.probabilities import softmax
 from dicom_router.model.training.batches import Images
 from dicom_router.reasons import Reason
@@ -49,6 +52,17 @@ def test_probabilities_are_the_softmax_at_the_models_temperature(model_folder: P
     np.testing.assert_array_equal(classifier.probabilities(images.pixels), expected)
 
 
+def test_a_film_that_is_unlike_the_training_is_sent_to_review(model_folder: Path, tmp_path: Path) -> None:
+    film = write_film(tmp_path / "film.dcm", band_pixels(3), synthetic=True)
+    loaded = Classifier.load(model_folder)
+    (result,) = loaded.classify([film])
+    assert result.outlier_score is not None and result.guarantee == loaded.guarantee.statement
+    stricter = replace(loaded, rule=replace(loaded.rule, outlier_limit=result.outlier_score * 0.99))
+    decisions = [next(each.classify([film])).decision for each in (loaded, stricter)]
+    assert [ReviewReason.OUTLIER in each.reasons for each in decisions if each] == [False, True]
+    assert decisions[1] is not None and decisions[1].action == "review" and decisions[1].label == "spine"
+
+
 def test_results_come_in_order_with_a_row_for_a_bad_file(model_folder: Path, tmp_path: Path) -> None:
     films = [write_film(tmp_path / f"{label}.dcm", band_pixels(label), synthetic=True) for label in (2, 0)]
     (tmp_path / "notes.txt").write_text("no film")
@@ -57,6 +71,7 @@ def test_results_come_in_order_with_a_row_for_a_bad_file(model_folder: Path, tmp
     assert [result.path for result in results] == paths
     assert [result.label for result in results] == ["pediatric_chest", None, "abdomen"]
     assert results[1].reason == Reason.NOT_DICOM and results[1].probabilities is None
+    assert results[1].decision is None and results[1].outlier_score is None
     assert sum(results[0].probabilities or ()) == pytest.approx(1)
 
 
@@ -79,7 +94,7 @@ def test_a_synthetic_model_classifies_a_real_film_when_allowed(model_folder: Pat
 
 def test_a_model_of_real_films_takes_synthetic_and_real_ones(model_folder: Path, tmp_path: Path) -> None:
     loaded = Classifier.load(model_folder)
-    classifier = Classifier(loaded.network, loaded.temperature, synthetic=False, version=loaded.version)
+    classifier = replace(loaded, synthetic=False)
     films = [write_film(tmp_path / f"{mark}.dcm", band_pixels(3), synthetic=mark) for mark in (True, False)]
     assert [result.label for result in classifier.classify(films)] == ["spine", "spine"]
 
@@ -110,6 +125,8 @@ def without(key: str) -> Callable[[Path], object]:
     [
         (lambda folder: (folder / MODEL).unlink(), "model.json is missing"),
         (lambda folder: (folder / GRAPH).unlink(), "network.onnx is missing"),
+        (lambda folder: (folder / FILE).unlink(), "outliers.npz is missing"),
+        (lambda folder: (folder / FILE).write_bytes(b"x"), "outliers.npz changed"),
         (lambda folder: (folder / MODEL).write_text("{"), "model.json is damaged"),
         (lambda folder: (folder / MODEL).write_text("[]"), "model.json is damaged"),
         (lambda folder: (folder / MODEL).write_text("{}"), "model.json is damaged"),
@@ -118,6 +135,7 @@ def without(key: str) -> Callable[[Path], object]:
         (lambda folder: (folder / GRAPH).write_bytes(b""), "network.onnx changed"),
         (edit("temperature", 2.0), "is not version"),
         (edit("synthetic", False), "is not version"),
+        (edit("thresholds", {"strictness": 0.1}), "is not version"),
         (edit("format", 99), "format 99"),
         (edit("classes", ["abdomen", "chest"]), "tells other classes apart"),
         (edit("files", ["network.onnx"]), "is damaged"),

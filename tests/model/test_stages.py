@@ -20,6 +20,7 @@ from dicom_router.errors import DataError
 from dicom_router.labels import CLASSES
 from dicom_router.model.cache import PixelCache, cache_digest
 from dicom_router.model.inference import Network
+from dicom_router.model.outliers import FILE, FeatureStatistics
 from dicom_router.stages import calibrate, train
 
 PARAMETERS = {
@@ -54,7 +55,15 @@ def write_cache(folder: Path, splits: dict[str, int]) -> None:
     folder.mkdir(parents=True)
     np.save(folder / "pixels.npy", images.pixels)
     names = np.repeat(list(splits), list(splits.values()))
-    index = pd.DataFrame({"split": names, "label": np.array(CLASSES)[images.labels]})
+    index = pd.DataFrame(
+        {
+            "path": [f"images/{number:03d}.dcm" for number in range(len(names))],
+            "split": names,
+            "label": np.array(CLASSES)[images.labels],
+            "patient_id": [f"P{number // 2:03d}" for number in range(len(names))],
+            "site": "north",
+        }
+    )
     index.to_parquet(folder / "index.parquet")
     (folder / "specification.json").write_text(json.dumps({"image_size": SIZE, "fit": "letterbox"}))
 
@@ -86,10 +95,31 @@ def test_calibrate_says_what_it_did(project: Path, capsys: pytest.CaptureFixture
     train.main()
     calibrate.main()
     document = json.loads((project / "artifacts/calibration/calibration.json").read_text())
-    assert document["n"] == 20 and document["thresholds"] is None
+    assert document["n"] == 20
     assert document["after"]["log_loss"] <= document["before"]["log_loss"]
     assert {row["calibration"] for row in document["reliability"]} == {"before", "after"}
-    assert capsys.readouterr().out.splitlines()[-1].startswith("temperature ")
+    temperature, guarantee = capsys.readouterr().out.splitlines()[-2:]
+    assert temperature.startswith("temperature ") and guarantee.startswith("guarantee not met")
+
+
+def test_calibrate_says_what_it_would_take(project: Path) -> None:
+    train.main()
+    calibrate.main()
+    thresholds = json.loads((project / "artifacts/calibration/calibration.json").read_text())["thresholds"]
+    assert (thresholds["patients"], thresholds["patients_needed"]) == (10, 598)
+    assert thresholds["sites"] == ["north"]
+
+
+def test_calibrate_writes_statistics_that_know_the_training_films(project: Path) -> None:
+    train.main()
+    calibrate.main()
+    statistics = FeatureStatistics.load(project / "artifacts/calibration" / FILE)
+    limit = json.loads((project / "artifacts/calibration/calibration.json").read_text())["features"]["limit"]
+    network = Network.load(project / "artifacts" / "network")
+    pixels = np.load(project / "artifacts" / "pixels" / "pixels.npy")
+    noise = np.random.default_rng(0).integers(0, 256, (20, SIZE, SIZE), dtype=np.uint8)
+    assert (statistics.scores(network.features(pixels[:60])) <= limit).mean() > 0.9
+    assert (statistics.scores(network.features(noise)) > limit).mean() > 0.9
 
 
 def test_without_calibration_images_the_reason_is_written(project: Path) -> None:

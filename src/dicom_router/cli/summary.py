@@ -33,4 +33,14 @@ def summary_lines(validation: dict[str, Any], test: dict[str, Any], external: di
     for name, document in (("test", test), ("external", external)):
         figures = "   ".join(f"{key} {in_words(document['macro'][key])}" for key in ("recall", "precision", "f1"))
         lines.append(f"{name:<9} {document['n']:,} images   macro {figures}")
+        lines.append(f"{'':<9} {routed(document['routing'])}")
+    lines.append(f"{'':<9} {test['routing']['guarantee']['statement']}")
     return lines
+
+
+def routed(routing: dict[str, Any]) -> str:
+    """Return what routing came to, in a few words."""
+    return (
+        f"routed {in_words(routing['share_routed'])}, the rest to review;"
+        f" error among routed {in_words(routing['error_among_routed'])}"
+    )

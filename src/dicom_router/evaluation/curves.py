@@ -9,15 +9,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from dicom_router.evaluation.exact import clopper_pearson, effective_images
 from dicom_router.evaluation.predictions import Floats, Mask, Predictions
 from dicom_router.evaluation.probability import BINS, bin_numbers
 from dicom_router.labels import CLASSES
 
 POINTS: Final = 200  # of a curve, at most
+INTERVAL: Final = 0.95  # of a bin's accuracy
 
 ROC: Final = ("class", "false_positive_rate", "true_positive_rate")
 PR: Final = ("class", "recall", "precision")
-RELIABILITY: Final = ("calibration", "lower", "upper", "n", "confidence", "accuracy")
+RELIABILITY: Final = ("calibration", "lower", "upper", "n", "confidence", "accuracy", "low", "high")
 
 
 def operating_points(positive: Mask, scores: Floats) -> tuple[Floats, Floats]:
@@ -76,7 +78,10 @@ def pr_table(predictions: Predictions) -> pd.DataFrame:
 
 
 def reliability_table(before: Predictions, after: Predictions) -> pd.DataFrame:
-    """Return n, mean confidence and accuracy of each bin that holds images, before and after calibration."""
+    """Return n, mean confidence and accuracy of each bin that holds images, before and after calibration.
+
+    ``low`` and ``high`` bound the accuracy: exact, ``INTERVAL``, images of one patient taken as wholly alike.
+    """
     parts = [_reliability("before", before), _reliability("after", after)]
     return pd.concat(parts, ignore_index=True)
 
@@ -102,7 +107,9 @@ def _reliability(calibration: str, predictions: Predictions) -> pd.DataFrame:
     images = np.bincount(bins, minlength=BINS)
     used = np.flatnonzero(images)
     mean = [np.bincount(bins, weights=each, minlength=BINS)[used] / images[used] for each in _judged(predictions)]
-    columns = (calibration, used / BINS, (used + 1) / BINS, images[used], *mean)
+    trials = [effective_images(predictions.patients[bins == place]) for place in used]
+    bounds = [clopper_pearson(share, worth, INTERVAL) for share, worth in zip(mean[1], trials, strict=True)]
+    columns = (calibration, used / BINS, (used + 1) / BINS, images[used], *mean, *np.reshape(bounds, (-1, 2)).T)
     return pd.DataFrame(dict(zip(RELIABILITY, columns, strict=True)))
 
 

@@ -11,6 +11,7 @@ from dicom_router.evaluation.figures import (
     estimates,
     exact_accuracy,
     exact_recall,
+    probability_change,
     probability_samples,
 )
 from dicom_router.evaluation.predictions import Predictions, Scored, count_patients
@@ -25,6 +26,7 @@ def evaluation_document(scored: Scored, settings: Bootstrap) -> Document:
     predictions = Predictions.from_table(scored.table)
     overall = nested(estimates(_samples(predictions, settings), settings))
     before = nested(estimates(probability_samples(scored.uncalibrated, settings, "before calibration"), settings))
+    change = probability_change(predictions, scored.uncalibrated, settings, "change by calibration")
     return {
         "n": len(predictions.labels),
         "patients": predictions.n_patients,
@@ -34,6 +36,7 @@ def evaluation_document(scored: Scored, settings: Bootstrap) -> Document:
         "accuracy_exact": exact_accuracy(predictions, settings),
         **{name: overall[name] for name in ("log_loss", "brier", "ece")},
         "before_calibration": before,
+        "change_by_calibration": nested(estimates(change, settings)),
         "classes": {
             name: _class(predictions, place, overall["classes"][name], settings) for place, name in enumerate(CLASSES)
         },

@@ -9,7 +9,7 @@ from dicom_router.evaluation import confusion
 from dicom_router.evaluation.bootstrap import Bootstrap, patient_sums, resample
 from dicom_router.evaluation.estimates import NO_IMAGE, Estimate, Sampled, estimate
 from dicom_router.evaluation.exact import clopper_pearson, effective_images
-from dicom_router.evaluation.predictions import Floats, Predictions, count_patients
+from dicom_router.evaluation.predictions import Floats, Integers, Mask, Predictions, count_patients
 from dicom_router.evaluation.probability import image_terms, probability_figures
 from dicom_router.labels import CLASSES
 
@@ -39,6 +39,17 @@ def probability_samples(predictions: Predictions, settings: Bootstrap, name: str
     return _samples(predictions, image_terms(predictions), probability_figures, settings, name)
 
 
+def probability_change(after: Predictions, before: Predictions, settings: Bootstrap, name: str) -> Samples:
+    """Return log-loss, Brier score and ECE of ``after`` minus those of ``before``: the same images, drawn together."""
+
+    def change(sums: Floats) -> Mapping[str, Floats]:
+        ours, theirs = (probability_figures(part) for part in np.split(sums, 2, axis=-1))
+        return {key: np.asarray(ours[key] - theirs[key]) for key in ours}
+
+    terms = np.concatenate([image_terms(after), image_terms(before)], axis=1)
+    return _samples(after, terms, change, settings, name)
+
+
 def estimates(samples: Samples, settings: Bootstrap) -> dict[str, Estimate]:
     """Return every figure with its interval."""
     return {key: estimate(figure, settings) for key, figure in samples.items()}
@@ -60,9 +71,14 @@ def exact_accuracy(predictions: Predictions, settings: Bootstrap) -> dict[str, A
 
 
 def _exact(predictions: Predictions, settings: Bootstrap) -> dict[str, Any]:
-    if not len(predictions.labels):
+    return exact_share(predictions.correct, predictions.patients, settings)
+
+
+def exact_share(hits: Mask, patients: Integers, settings: Bootstrap) -> dict[str, Any]:
+    """Return the share of ``hits`` ``(N,)``, images of ``patients`` ``(N,)``, in the manner of ``exact_recall``."""
+    if not len(hits):
         return Estimate.undefined(NO_IMAGE).to_dict() | {"trials": 0.0}
-    share, trials = float(predictions.correct.mean()), effective_images(predictions.patients)
+    share, trials = float(hits.mean()), effective_images(patients)
     figure = Estimate(share, *clopper_pearson(share, trials, settings.confidence))
     return figure.to_dict() | {"trials": round(trials, 3)}
 

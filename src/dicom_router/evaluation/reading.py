@@ -8,6 +8,7 @@ import pandas as pd
 
 from dicom_router.errors import DataError
 from dicom_router.evaluation.predictions import Predictions
+from dicom_router.model.decision import Rule
 
 
 def read_temperature(calibration: Path) -> float:
@@ -24,6 +25,19 @@ def read_temperature(calibration: Path) -> float:
     if not temperature > 0:
         raise DataError(f"{path}: temperature is {temperature:g}; it must be positive")
     return temperature
+
+
+def read_rule(calibration: Path) -> Rule:
+    """Read when films are routed.
+
+    Raises:
+        DataError: it is missing or damaged.
+    """
+    path = calibration / "calibration.json"
+    try:
+        return Rule.from_specification(read_json(path))
+    except (KeyError, TypeError, ValueError) as error:
+        raise DataError(f"{path} is damaged ({error}); restore it with `dvc checkout`") from None
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import Any, Final
 from dicom_router.errors import ModelError
 from dicom_router.labels import CLASSES
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 WEIGHTS: Final = "weights.safetensors"
 GRAPH: Final = "network.onnx"
 NETWORK: Final = "network.json"

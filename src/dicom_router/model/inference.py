@@ -11,7 +11,9 @@ from numpy.typing import NDArray
 from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess_file
 from dicom_router.errors import ModelError, UnreadableImage
 from dicom_router.labels import CLASSES
+from dicom_router.model.decision import Decision, Guarantee, Rule, guarantee_of
 from dicom_router.model.folder import GRAPH, MODEL, NETWORK, read_specification
+from dicom_router.model.outliers import FILE, FeatureStatistics
 from dicom_router.model.probabilities import softmax
 from dicom_router.model.session import InferenceSession, open_session
 from dicom_router.reasons import Reason
@@ -76,14 +78,20 @@ class Result:
     probabilities: tuple[float, ...] | None = None  # of CLASSES, summing to 1
     reason: Reason | None = None
     detail: str = ""
+    decision: Decision | None = None  # route or review; None without a label
+    outlier_score: float | None = None  # the squared distance to the nearest class; the larger, the less known
+    guarantee: str = ""  # what is certified of the films that the model routes
 
 
 @dataclass(frozen=True)
 class Classifier:
-    """A packaged model: network, calibration, and whom it may be used on."""
+    """A packaged model: network, calibration, when it routes, and whom it may be used on."""
 
     network: Network
     temperature: float
+    statistics: FeatureStatistics
+    rule: Rule
+    guarantee: Guarantee
     synthetic: bool
     version: str
     allow_synthetic: bool = False
@@ -105,6 +113,9 @@ class Classifier:
         return cls(
             network=network,
             temperature=float(specification["temperature"]),
+            statistics=FeatureStatistics.load(folder / FILE),
+            rule=Rule.from_specification(specification),
+            guarantee=guarantee_of(specification),
             synthetic=bool(specification["synthetic"]),
             version=str(specification["version"]),
             allow_synthetic=allow_synthetic,
@@ -129,8 +140,17 @@ class Classifier:
         except UnreadableImage as error:
             return Result(path, reason=error.reason, detail=error.detail)
         self._refuse_real_film(film.header.synthetic)
-        probabilities = self.probabilities(film.pixels[np.newaxis])[0]
-        return Result(path, CLASSES[int(probabilities.argmax())], tuple(probabilities.tolist()))
+        logits, features = self.network.run(film.pixels[np.newaxis])
+        scores = self.statistics.scores(features)
+        (decision,) = self.rule.decide(logits, scores)
+        return Result(
+            path,
+            label=decision.label,
+            probabilities=tuple(softmax(logits, self.temperature)[0].tolist()),
+            decision=decision,
+            outlier_score=float(scores[0]),
+            guarantee=self.guarantee.statement,
+        )
 
     def _refuse_real_film(self, synthetic_film: bool) -> None:
         if self.synthetic and not synthetic_film and not self.allow_synthetic:

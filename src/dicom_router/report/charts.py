@@ -24,6 +24,8 @@ class Series:
     figure: str
     points: str  # of a polyline; may be empty
     dots: tuple[tuple[float, float, float], ...] = ()  # x, y, radius
+    whiskers: tuple[tuple[float, float, float], ...] = ()  # x, and y from and to
+    band: str = ""  # points of a polygon around the curve
 
 
 @dataclass(frozen=True)
@@ -87,13 +89,18 @@ def reliability_chart(key: str, table: pd.DataFrame, document: Mapping[str, Any]
             (drawing.x.at(x), drawing.y.at(y), round(2 + 6 * sqrt(n / largest), 2))
             for x, y, n in zip(bins["confidence"], bins["accuracy"], bins["n"], strict=True)
         )
+        whiskers = tuple(
+            (drawing.x.at(x), drawing.y.at(low), drawing.y.at(high))
+            for x, low, high in zip(bins["confidence"], bins["low"], bins["high"], strict=True)
+        )
         points = drawing.points(bins["confidence"], bins["accuracy"])
         name = f"{calibration} calibration"
-        series.append(Series(calibration, name, f"ECE {number(figure['value'])}", points, dots))
+        series.append(Series(calibration, name, f"ECE {number(figure['value'])}", points, dots, whiskers))
     return Chart(
         key,
         "Reliability",
-        "On the diagonal the network is right as often as it says; below it, it is too sure. Larger dots: more films.",
+        "On the diagonal the network is right as often as it says; below it, it is too sure. Larger dots: more films;"
+        " whiskers: exact 95% intervals.",
         "confidence",
         "share that is right",
         drawing,

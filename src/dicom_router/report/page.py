@@ -13,8 +13,9 @@ from dicom_router.report import charts, verdict, wording
 from dicom_router.report.by_class import MEASURES, class_table, confusion_rows
 from dicom_router.report.by_subgroup import attributes, uniform
 from dicom_router.report.films import SIDES, split_rows
-from dicom_router.report.headline import headline
+from dicom_router.report.headline import PLAIN, headline
 from dicom_router.report.published import SOURCE
+from dicom_router.report.risk import risk_chart
 from dicom_router.report.sources import Cohort, Sources, read_sources
 from dicom_router.report.thumbnails import png_data_uri
 from dicom_router.storage import write_atomically
@@ -50,6 +51,7 @@ def environment() -> Environment:
         "whole": "{:,}".format,
         "signed": wording.signed,
         "percent": wording.percent,
+        "percent_up": wording.percent_up,
         "interval": wording.interval,
         "percent_range": wording.percent_range,
         "sure": wording.accuracy_with_interval,
@@ -62,6 +64,7 @@ def environment() -> Environment:
         "CLASSES": CLASSES,
         "SIDES": SIDES,
         "MEASURES": MEASURES,
+        "PLAIN": PLAIN,
         "count": wording.count,
     }
     return jinja
@@ -124,8 +127,9 @@ def _cohort(cohort: Cohort) -> dict[str, Any]:
         "charts": [
             charts.roc_chart(f"roc-{name}", cohort.roc, document["classes"]),
             charts.pr_chart(f"pr-{name}", cohort.pr, document["classes"]),
-            charts.reliability_chart(f"reliability-{name}", cohort.reliability, document),
         ],
+        "reliability": charts.reliability_chart(f"reliability-{name}", cohort.reliability, document),
+        "risk": risk_chart(f"risk-{name}", cohort.risk, document["routing"]),
         "attributes": attributes(document, name),
         "uniform": uniform(document),
         "mistakes": cohort.mistakes,

@@ -47,6 +47,7 @@ class Cohort:
     roc: pd.DataFrame
     pr: pd.DataFrame
     reliability: pd.DataFrame
+    risk: pd.DataFrame
     mistakes: tuple[Mistake, ...]  # the most confident first
 
 
@@ -145,7 +146,7 @@ def _read_cohort(reports: Path, name: str, cache: PixelCache) -> Cohort:
         predictions = pd.read_parquet(path)
     except FileNotFoundError:
         raise DataError(f"{path} is missing; make it with `dvc repro`") from None
-    tables = {kind: _read_csv(reports / name / f"{kind}.csv") for kind in ("roc", "pr", "reliability")}
+    tables = {kind: _read_csv(reports / name / f"{kind}.csv") for kind in ("roc", "pr", "reliability", "risk")}
     document = read_json(reports / f"{name}.json")
     return Cohort(name=name, document=document, mistakes=worst_mistakes(predictions, cache), **tables)
 

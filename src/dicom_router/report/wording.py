@@ -1,6 +1,7 @@
 """Figures in words and characters."""
 
 from collections.abc import Mapping
+from math import ceil
 from typing import Any, Final
 
 from dicom_router.evaluation.estimates import FEWER, NO_IMAGE, NO_SPREAD
@@ -37,6 +38,11 @@ def percent(value: float | None) -> str:
     if value in (0, 1):
         return f"{100 * value:g}%"
     return f"{min(max(100 * value, 0.1), 99.9):.1f}%"
+
+
+def percent_up(value: float) -> str:
+    """Return ``11.8%`` of 0.1171: a bound may not look better than it is."""
+    return f"{ceil(1000 * value - 1e-9) / 10:.1f}%"
 
 
 def interval(figure: Figure, digits: int = 3) -> str:

@@ -40,7 +40,7 @@ def main() -> None:
         test=read_json(REPORTS / "test.json"),
         external=read_json(REPORTS / "external.json"),
     )
-    model = write_model(ARTIFACTS / "model", ARTIFACTS / "network", ingredients)
+    model = write_model(ARTIFACTS / "model", ARTIFACTS / "network", ARTIFACTS / "calibration", ingredients)
     Classifier.load(ARTIFACTS / "model")  # what is written is what loads
     write_report(Path(), REPORTS / "index.html")
     print(f"model {model['version']}: ONNX and PyTorch differ by {agreement.largest_difference:g} in a probability")

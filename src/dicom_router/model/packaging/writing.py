@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from dicom_router.model.folder import CARD, GRAPH, MODEL, WEIGHTS, content_version, file_digests, to_json
+from dicom_router.model.outliers import FILE as OUTLIERS
 from dicom_router.model.packaging.agreement import Agreement
 from dicom_router.model.packaging.card import render_card
 
@@ -38,13 +39,16 @@ class Ingredients:
     external: Mapping[str, Any]  # reports/external.json
 
 
-def write_model(folder: Path, network: Path, ingredients: Ingredients) -> dict[str, Any]:
-    """Write the model into ``folder``, taking weights and graph from the folder ``network``; return ``model.json``."""
+def write_model(folder: Path, network: Path, calibration: Path, ingredients: Ingredients) -> dict[str, Any]:
+    """Write the model into ``folder``; return ``model.json``.
+
+    Weights and graph come from the folder ``network``, the statistics of features from the folder ``calibration``.
+    """
     shutil.rmtree(folder, ignore_errors=True)
     folder.mkdir(parents=True)
-    for name in (WEIGHTS, GRAPH):
-        shutil.copyfile(network / name, folder / name)
-    specification = model_specification(ingredients, file_digests(folder, [WEIGHTS, GRAPH]))
+    for source in (network / WEIGHTS, network / GRAPH, calibration / OUTLIERS):
+        shutil.copyfile(source, folder / source.name)
+    specification = model_specification(ingredients, file_digests(folder, [WEIGHTS, GRAPH, OUTLIERS]))
     card = render_card(specification, ingredients.test, ingredients.external)
     (folder / CARD).write_text(card, encoding="utf-8")
     specification["files"] |= file_digests(folder, [CARD])
