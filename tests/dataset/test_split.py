@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicom_router.dataset.expectations.findings import accepted
+from dicom_router.dataset.near_duplicates.table import COLUMNS as LINKS
 from dicom_router.dataset.splitting import SIDES, assign, overruled, split_table, summarize
 from dicom_router.dataset.table import COHORTS, SPLITS, Origin, write_labels, write_origin
 from dicom_router.errors import DataError
@@ -32,6 +33,11 @@ def patients(count: int, label: str = "spine", films: int = 1, first: int = 0, *
         row(patient, label, path=f"images/{label}-{patient}-{film}.dcm", patient_id=f"{label}{patient}", **values)
         for patient, film in numbers
     ]
+
+
+def linked(*pairs: tuple[str, str]) -> pd.DataFrame:
+    """Return the table of near-duplicates: the path of each film and of the earlier one that it repeats."""
+    return pd.DataFrame([("group", *pair, 0.95, False) for pair in pairs], columns=list(LINKS))
 
 
 def counts(rows: list[dict[str, Any]], shares: Split = SHARES) -> list[int]:
@@ -227,6 +233,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_origin(tmp_path / "data", Origin(False, "", ""))
     (tmp_path / "artifacts").mkdir()
     accepted(facts_of(rows)).to_parquet(tmp_path / "artifacts" / "images.parquet", index=False)
+    linked().to_csv(tmp_path / "artifacts" / "near_duplicates.csv", index=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
