@@ -1,4 +1,4 @@
-"""What a film looks like, in 1 kB: much the same for its copies in other encodings, sizes, windows or proportions.
+"""What a film looks like, in 2 kB: much the same for its copies in other encodings, sizes, windows or proportions.
 
 The film is averaged down to ``SIDE`` x ``SIDE`` pixels. Each of them then stands as its distance from
 the mean of its surroundings, in units of their spread (local normalisation): what a window, a gamma
@@ -14,8 +14,8 @@ from numpy.typing import NDArray
 
 from dicom_router.dicom.resampling import resize
 
-SIDE: Final = 32  # pixels
-SURROUNDINGS: Final = 2.0  # pixels, the standard deviation of the weights around each
+SIDE: Final = 48  # pixels
+SURROUNDINGS: Final = 3.0  # pixels, the standard deviation of the weights around each
 LEAST_SPREAD: Final = np.float32(0.01)  # of the film's scale, so that noise in a flat area stays small
 STEPS: Final = 32  # per unit of spread; the values fit 8 bits
 
