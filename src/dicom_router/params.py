@@ -58,6 +58,8 @@ class Validation(Section):
     max_black_fraction: Share
     max_white_fraction: Share
     min_contrast: Share
+    near_duplicate_distance: Annotated[int, Field(ge=0, le=127)]
+    near_duplicate_correlation: Annotated[float, Field(gt=0, le=1)]
 
 
 class Split(Section):

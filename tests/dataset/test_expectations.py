@@ -14,6 +14,7 @@ from dicom_router.dataset.expectations.findings import Tables, tables
 from dicom_router.dataset.expectations.report import message, report
 from dicom_router.dataset.expectations.table import expectations
 from dicom_router.dataset.expectations.vocabulary import Expectation, Verdict
+from dicom_router.dataset.near_duplicates.search import Likeness, near_duplicates
 from dicom_router.dataset.scanning import Outcome, Refused, Scanned
 from dicom_router.dataset.table import Origin
 from dicom_router.params import Params, load_params
@@ -22,6 +23,7 @@ from dicom_router.reasons import Reason
 # Films in the dataset below: 7 internal ones of each class in the order of CLASSES, then 4 external ones.
 ABDOMEN, ADULT, CHILD = 0, 7, 14
 EXTERNAL_ABDOMEN, EXTERNAL_SPINE, EXTERNAL_OTHER, LAST = 35, 50, 51, 54
+LIKENESS = Likeness(distance=20, correlation=0.9)
 
 
 @dataclass
@@ -56,6 +58,14 @@ class Case:
         film = self.outcomes[source]
         assert isinstance(film, Scanned)
         self.outcomes[LAST] = replace(film, **parts)
+
+    def repeat(self, source: int, number: int = LAST, **values: Any) -> None:
+        """Have a film look like ``source`` and belong to its patient; columns are set on top."""
+        film, of = self.outcomes[number], self.outcomes[source]
+        assert isinstance(film, Scanned)
+        assert isinstance(of, Scanned)
+        self.outcomes[number] = replace(film, appearance=of.appearance)
+        self.set(number, **({"patient_id": self.rows[source]["patient_id"]} | values))
 
     def drop(self, numbers: range) -> None:
         """Remove rows."""
@@ -97,6 +107,11 @@ def few_patients(case: Case) -> None:
         case.set(number, patient_id=f"patient{number % 3}")
 
 
+def two_given_sides(case: Case) -> None:
+    case.repeat(ABDOMEN, ABDOMEN + 1, patient_id="another", split="test")
+    case.set(ABDOMEN, split="train")
+
+
 def much_lost(case: Case) -> None:
     case.lost_share = 0.5
 
@@ -123,6 +138,11 @@ BREAKING: dict[str, Callable[[Case], None]] = {
     "bytes_once": lambda case: case.copy(EXTERNAL_OTHER),
     "pixels_once": lambda case: case.copy(EXTERNAL_OTHER, sha256="other bytes"),
     "labels_agree": lambda case: case.copy(EXTERNAL_SPINE),
+    "near_duplicate_labels": lambda case: case.repeat(EXTERNAL_SPINE),
+    "near_duplicate_cohorts": lambda case: case.repeat(ABDOMEN, EXTERNAL_ABDOMEN, patient_id="another"),
+    "near_duplicate_sides": two_given_sides,
+    "near_duplicate_patients": lambda case: case.repeat(ABDOMEN, ABDOMEN + 1, patient_id="another"),
+    "near_duplicate_films": lambda case: case.repeat(EXTERNAL_OTHER),
     "no_synthetic_among_real": lambda case: case.film(synthetic=True),
     "no_real_among_synthetic": real_film,
     "side_not_small": lambda case: case.film(Rows=100, Columns=128),
@@ -163,7 +183,8 @@ def params() -> Params:
 
 def seen(case: Case, params: Params) -> Tables:
     facts = facts_of(case.rows, case.outcomes)
-    derived = tables(facts, case.unlisted, Origin(case.synthetic, "", ""), params.labelling)
+    links = near_duplicates(facts, LIKENESS)
+    derived = tables(facts, links, case.unlisted, Origin(case.synthetic, "", ""), params.labelling)
     if case.lost_share is None:
         return derived
     # No image is lost without a reason that another expectation names, so only the sum is changed.
@@ -239,7 +260,8 @@ def test_the_report_lists_at_most_twenty_rows(params: Params) -> None:
     for number in range(35):
         case.set(number, split="training")
     facts = facts_of(case.rows, case.outcomes)
-    document = report(facts, check(seen(case, params), expectations(params.validation)), Origin(False, "", ""))
+    verdicts = check(seen(case, params), expectations(params.validation))
+    document = report(facts, near_duplicates(facts, LIKENESS), verdicts, Origin(False, "", ""))
     entry = next(entry for entry in document["expectations"] if entry["name"] == "split_known")
     assert (entry["success"], entry["unexpected_count"], len(entry["unexpected"])) == (False, 35, 20)
     assert entry["severity"] == "critical"

@@ -15,7 +15,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dicom_router.dataset.expectations.findings import accepted
-from dicom_router.dataset.splitting import SIDES, assign, overruled, split_table, summarize
+from dicom_router.dataset.near_duplicates.table import COLUMNS as LINKS
+from dicom_router.dataset.splitting import SIDES, assign, overruled, split_table, summarize, torn
 from dicom_router.dataset.table import COHORTS, SPLITS, Origin, write_labels, write_origin
 from dicom_router.errors import DataError
 from dicom_router.labels import CLASSES
@@ -32,6 +33,11 @@ def patients(count: int, label: str = "spine", films: int = 1, first: int = 0, *
         row(patient, label, path=f"images/{label}-{patient}-{film}.dcm", patient_id=f"{label}{patient}", **values)
         for patient, film in numbers
     ]
+
+
+def linked(*pairs: tuple[str, str]) -> pd.DataFrame:
+    """Return the table of near-duplicates: the path of each film and of the earlier one that it repeats."""
+    return pd.DataFrame([("group", *pair, 0.95, False) for pair in pairs], columns=list(LINKS))
 
 
 def counts(rows: list[dict[str, Any]], shares: Split = SHARES) -> list[int]:
@@ -181,6 +187,94 @@ def test_the_order_of_rows_means_nothing(rows: list[dict[str, Any]], random: Any
     assert assign(shuffled, SHARES).sort_index().equals(assign(labels, SHARES))
 
 
+@st.composite
+def with_links(draw: st.DrawFn) -> tuple[list[dict[str, Any]], pd.DataFrame]:
+    """Draw rows, and links from a film to one that came before it, as the search finds them."""
+    rows = draw(ROWS)
+    ordered = [of["path"] for of in sorted(rows, key=lambda of: (of["batch"], of["path"]))]
+    places = draw(st.lists(st.tuples(st.integers(0, 59), st.integers(0, 59)), max_size=12))
+    pairs = [(max(pair), min(pair)) for pair in places if max(pair) < len(ordered) and pair[0] != pair[1]]
+    return rows, linked(*((ordered[later], ordered[earlier]) for later, earlier in pairs))
+
+
+@settings(deadline=None)
+@given(with_links())
+def test_no_group_of_near_duplicates_is_on_two_sides(drawn: tuple[list[dict[str, Any]], pd.DataFrame]) -> None:
+    rows, links = drawn
+    labels = labels_of([of | {"batch": 1} for of in rows])
+    sides = dict(zip(labels["path"], assign(labels, SHARES, links), strict=True))
+    for later, earlier in zip(links["path"], links["near_duplicate_of"], strict=True):
+        assert len({sides[later], sides[earlier]} - {"", "external"}) <= 1
+
+
+@settings(deadline=None)
+@given(with_links())
+def test_later_near_duplicates_move_nobody(drawn: tuple[list[dict[str, Any]], pd.DataFrame]) -> None:
+    rows, links = drawn
+    labels = labels_of(rows)
+    whole = assign(labels, SHARES, links)
+    for batch in range(1, 4):
+        before = labels[labels["batch"] <= batch]
+        assert assign(before, SHARES, links[links["path"].isin(before["path"])]).equals(whole.loc[before.index])
+
+
+@settings(deadline=None)
+@given(with_links(), st.randoms())
+def test_the_order_of_linked_rows_means_nothing(drawn: tuple[list[dict[str, Any]], pd.DataFrame], random: Any) -> None:
+    rows, links = drawn
+    labels = labels_of(rows)
+    shuffled = labels.loc[random.sample(list(labels.index), len(labels))]
+    assert assign(shuffled, SHARES, links.iloc[::-1]).sort_index().equals(assign(labels, SHARES, links))
+
+
+def test_without_near_duplicates_nothing_changes() -> None:
+    labels = labels_of(patients(100))
+    assert assign(labels, SHARES, linked()).equals(assign(labels, SHARES))
+
+
+def test_a_later_near_duplicate_joins_the_side_of_the_earlier_patient() -> None:
+    rows = patients(40)
+    later = [of | {"batch": 2} for of in patients(40, first=40)]
+    pairs = [(new["path"], old["path"]) for new, old in zip(later, rows, strict=True)]
+    sides = assign(labels_of(rows + later), SHARES, linked(*pairs)).tolist()
+    assert sides[40:] == sides[:40]
+    assert set(sides) == set(SPLITS)
+
+
+def test_patients_whom_an_external_film_connects_are_together() -> None:
+    rows = [*patients(40), *(of | {"cohort": "external"} for of in patients(1, first=40))]
+    bridge = rows[-1]["path"]
+    sides = assign(labels_of(rows), SHARES, linked(*((of["path"], bridge) for of in rows[:10])))
+    assert sides[:10].nunique() == 1
+
+
+def torn_project() -> tuple[list[dict[str, Any]], pd.DataFrame]:
+    """Return rows and links: a later film repeats films of a training and of a test patient."""
+    rows = balanced_rows()
+    rows[0]["split"], rows[1]["split"] = "train", "test"
+    late = row(90, "abdomen", batch=2)
+    return [*rows, late], linked((late["path"], rows[0]["path"]), (late["path"], rows[1]["path"]))
+
+
+def test_what_a_later_film_connects_too_late_stays_and_is_reported() -> None:
+    rows, links = torn_project()
+    labels = labels_of(rows)
+    sides = assign(labels, SHARES, links)
+    apart = torn(split_table(accepted(facts_of(rows)), labels, sides), links)
+    assert apart[["path", "split"]].to_numpy().tolist() == [
+        ["images/0000.dcm", "train"],
+        ["images/0001.dcm", "test"],
+        ["images/0090.dcm", "train"],
+    ]
+
+
+def test_an_external_near_duplicate_is_reported() -> None:
+    rows = balanced_rows()
+    labels, links = labels_of(rows), linked((rows[40]["path"], rows[0]["path"]))
+    apart = torn(split_table(accepted(facts_of(rows)), labels, assign(labels, SHARES, links)), links)
+    assert set(apart["path"]) == {rows[0]["path"], rows[40]["path"]}
+
+
 def test_many_batches_keep_the_shares() -> None:
     rows = [of for batch in range(1, 41) for of in patients(5, first=batch * 10, batch=batch)]
     assert np.array(counts(rows)) / 200 == pytest.approx([0.70, 0.15, 0.075, 0.075], abs=0.01)
@@ -227,6 +321,7 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     write_origin(tmp_path / "data", Origin(False, "", ""))
     (tmp_path / "artifacts").mkdir()
     accepted(facts_of(rows)).to_parquet(tmp_path / "artifacts" / "images.parquet", index=False)
+    linked().to_csv(tmp_path / "artifacts" / "near_duplicates.csv", index=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
 
@@ -240,6 +335,17 @@ def test_the_stage_writes_the_sides_and_the_account(project: Path, capsys: pytes
     out, err = capsys.readouterr()
     assert "45 images in = 15 train (15 patients) + 5 validation (5 patients)" in out
     assert "1 images name no patient" in err
+
+
+def test_the_stage_warns_of_near_duplicates_on_two_sides(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows, links = torn_project()
+    write_labels(project / "data", labels_of(rows))
+    accepted(facts_of(rows)).to_parquet(project / "artifacts" / "images.parquet", index=False)
+    links.to_csv(project / "artifacts" / "near_duplicates.csv", index=False)
+    stage.main()
+    said = capsys.readouterr().err
+    assert "near-duplicates are on several sides" in said
+    assert "images/0000.dcm (train), images/0001.dcm (test), images/0090.dcm (train)" in said
 
 
 def test_a_second_run_writes_the_same_bytes(project: Path) -> None:

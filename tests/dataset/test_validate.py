@@ -6,12 +6,14 @@ import socket
 from pathlib import Path
 from typing import Any, NoReturn
 
+import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
 from dataset.tiny import balanced_rows, facts_of, noise, row, scanned, write_dataset, write_film
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from dicom_router.dataset.expectations.findings import accepted, quarantined
 from dicom_router.dataset.expectations.report import account
@@ -21,7 +23,7 @@ from dicom_router.reasons import Reason
 from dicom_router.stages import validate
 from dicom_router.stages.running import run
 
-ARTIFACTS = ("images.parquet", "quarantine.csv", "validation.json")
+ARTIFACTS = ("images.parquet", "near_duplicates.csv", "quarantine.csv", "validation.json")
 
 
 def reasons(facts: pd.DataFrame) -> dict[str, str]:
@@ -116,6 +118,19 @@ def test_the_stage_quarantines_and_goes_on(project: Path, capsys: pytest.Capture
     assert written(project)["classes"]["abdomen"] == {"internal": 5, "external": 3}
     table = pd.read_csv(project / "artifacts" / "quarantine.csv")
     assert list(table["path"]) == ["images/0000.dcm", "images/0090.dcm", "images/fälschlich 胸.dcm"]
+
+
+def test_the_stage_lists_a_negative_of_half_the_size(project: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    rows = [*balanced_rows(), row(90, "spine"), row(91, "spine", path="images/0091.png")]
+    write_dataset(project / "data", rows)
+    film = np.kron(noise(90, 30), np.ones((8, 8), np.uint16))
+    write_film(project / "data/images/0090.dcm", film)
+    Image.fromarray((255 - film[::2, ::2] // 16).astype(np.uint8)).save(project / "data/images/0091.png")
+    validate.main()
+    (link,) = pd.read_csv(project / "artifacts" / "near_duplicates.csv").to_dict("records")
+    assert (link["path"], link["near_duplicate_of"]) == ("images/0091.png", "images/0090.dcm")
+    assert (link["inverted"], written(project)["near_duplicates"]) == (True, {"groups": 1, "films": 2})
+    assert "near_duplicate_patients" in capsys.readouterr().err
 
 
 def test_a_critical_expectation_stops_with_the_rows_named(project: Path, capsys: pytest.CaptureFixture[str]) -> None:

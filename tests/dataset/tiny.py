@@ -12,6 +12,7 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import DigitalXRayImageStorageForPresentation, ExplicitVRLittleEndian
 
 from dicom_router.dataset.expectations.findings import fact_table
+from dicom_router.dataset.near_duplicates.appearance import SIDE
 from dicom_router.dataset.scanning import Outcome, Scanned, Statistics
 from dicom_router.dataset.table import COLUMNS, Origin, write_labels, write_origin
 from dicom_router.dicom.reading import Header
@@ -93,7 +94,8 @@ def scanned(number: int, **header: Any) -> Scanned:
         "BitsStored": 12,
     }
     digest = hashlib.sha256(str(number).encode()).hexdigest()
-    return Scanned(digest, digest[::-1], Header(**(facts | header)), Statistics(0.4, 0.2, 0.1, 0.05, 0.6))
+    seen = np.random.default_rng(number).integers(-127, 128, SIDE * SIDE, dtype=np.int8).tobytes()
+    return Scanned(digest, digest[::-1], Header(**(facts | header)), Statistics(0.4, 0.2, 0.1, 0.05, 0.6), seen)
 
 
 def facts_of(rows: Sequence[dict[str, Any]], outcomes: Sequence[Outcome] | None = None) -> pd.DataFrame:

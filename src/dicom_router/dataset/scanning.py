@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicom_router.cells import Lost, map_in_cells, workers_for
+from dicom_router.dataset.near_duplicates.appearance import appearance
 from dicom_router.dicom.reading import Header, is_constant, read
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
@@ -43,6 +44,7 @@ class Scanned:
     pixel_sha256: str
     header: Header
     statistics: Statistics
+    appearance: bytes  # what near-duplicates are found by
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ def scan_file(data: Path, path: str) -> Outcome:
         return Refused(Reason.UNREADABLE, error.strerror or Reason.UNREADABLE.meaning)
     if is_constant(film):
         return Refused(Reason.CONSTANT_IMAGE, Reason.CONSTANT_IMAGE.meaning)
-    return Scanned(content, _pixel_sha256(film.pixels), film.header, statistics(film.seen))
+    return Scanned(content, _pixel_sha256(film.pixels), film.header, statistics(film.seen), appearance(film.pixels))
 
 
 def scan(

@@ -11,13 +11,13 @@ ARTIFACTS: Final = Path("artifacts")
 
 
 def read_table(name: str) -> pd.DataFrame:
-    """Read a Parquet table that an earlier stage wrote.
+    """Read a Parquet or CSV table that an earlier stage wrote.
 
     Raises:
         DataError: the earlier stage has not run.
     """
     path = ARTIFACTS / name
     try:
-        return pd.read_parquet(path)
+        return pd.read_csv(path, keep_default_na=False) if path.suffix == ".csv" else pd.read_parquet(path)
     except FileNotFoundError:
         raise DataError(f"{path} is missing: `dvc repro` runs the stages in their order") from None

@@ -1,6 +1,6 @@
 """Read every image of data/, keep out what is none, and hold the dataset against its expectations.
 
-Writes artifacts/images.parquet, artifacts/quarantine.csv and artifacts/validation.json. DVC throws
+Writes images.parquet, near_duplicates.csv, quarantine.csv and validation.json into artifacts/. DVC throws
 a failed stage's outputs away, so what a person needs then is also kept in work/validate/, and Great
 Expectations' pages, which carry clock times and paths, stand in work/data_docs/.
 """
@@ -16,6 +16,8 @@ from dicom_router.dataset.expectations.findings import accepted, fact_table, qua
 from dicom_router.dataset.expectations.report import account, failed, message, report
 from dicom_router.dataset.expectations.table import expectations
 from dicom_router.dataset.expectations.vocabulary import Verdict
+from dicom_router.dataset.near_duplicates.search import Likeness, near_duplicates
+from dicom_router.dataset.near_duplicates.table import group_of
 from dicom_router.dataset.scanning import Outcome, scan, unlisted_files
 from dicom_router.dataset.table import Origin, read_labels, read_origin
 from dicom_router.errors import ValidationFailed
@@ -34,12 +36,14 @@ def main() -> None:
     params = load_params()
     labels, origin = read_labels(DATA), read_origin(DATA)
     facts = fact_table(labels, _read_all(labels, params.validation))
+    links = _near_duplicates(facts, params.validation)
     unlisted = unlisted_files(DATA, list(labels["path"]))
     # Imported late, since it takes seconds that a worker process must not spend.
     from dicom_router.dataset.expectations.checking import check
 
-    verdicts = check(tables(facts, unlisted, origin, params.labelling), expectations(params.validation), docs=DOCS)
-    _write(facts, verdicts, origin)
+    derived = tables(facts, links, unlisted, origin, params.labelling)
+    verdicts = check(derived, expectations(params.validation), docs=DOCS)
+    _write(facts, links, verdicts, origin)
     _tell(facts, verdicts)
 
 
@@ -49,13 +53,23 @@ def _read_all(labels: pd.DataFrame, limits: Validation) -> Iterator[Outcome]:
     return iter(tqdm(outcomes, "validate", len(labels), unit=" images", disable=not sys.stderr.isatty()))
 
 
-def _write(facts: pd.DataFrame, verdicts: tuple[Verdict, ...], origin: Origin) -> None:
+def _near_duplicates(facts: pd.DataFrame, thresholds: Validation) -> pd.DataFrame:
+    """Find the near-duplicates and print how many there are."""
+    likeness = Likeness(thresholds.near_duplicate_distance, thresholds.near_duplicate_correlation)
+    links = near_duplicates(facts, likeness)
+    films, groups = len(group_of(links)), links["group"].nunique()
+    print(f"validate: {films:,} films are near-duplicates of one another, in {groups:,} groups", flush=True)
+    return links
+
+
+def _write(facts: pd.DataFrame, links: pd.DataFrame, verdicts: tuple[Verdict, ...], origin: Origin) -> None:
     """Write the outputs, and a copy for the case that DVC throws them away."""
-    document = report(facts, verdicts, origin)
-    table = quarantined(facts).to_csv(index=False, lineterminator="\n")
+    document = report(facts, links, verdicts, origin)
+    lists = {"quarantine.csv": quarantined(facts), "near_duplicates.csv": links}
     for folder in (ARTIFACTS, WORK):
         write_json(folder / "validation.json", document)
-        write_atomically(folder / "quarantine.csv", table.encode())
+        for name, table in lists.items():
+            write_atomically(folder / name, table.to_csv(index=False, lineterminator="\n").encode())
     accepted(facts).to_parquet(ARTIFACTS / "images.parquet", index=False)
 
 

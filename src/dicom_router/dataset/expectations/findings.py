@@ -11,6 +11,7 @@ from typing import Any, Final
 import pandas as pd
 
 from dicom_router.dataset.expectations.plausibility import with_plausibility
+from dicom_router.dataset.near_duplicates.table import group_of
 from dicom_router.dataset.rows import canonical_labels, group_ids, is_placeholder
 from dicom_router.dataset.scanning import Outcome, Scanned
 from dicom_router.dataset.table import COHORTS, COLUMNS, Origin
@@ -61,10 +62,11 @@ class Tables:
 def fact_table(labels: pd.DataFrame, outcomes: Iterable[Outcome]) -> pd.DataFrame:
     """Join ``labels`` with what reading gave, row by row, and decide who is kept out.
 
-    Columns: those of labels.csv with canonical labels, ``FACTS`` (missing where unreadable), ``reason`` and
-    ``detail`` ("" where accepted), and ``copy``: "bytes", "pixels" or "".
+    Columns: those of labels.csv with canonical labels, ``FACTS`` and ``appearance`` (missing where unreadable),
+    ``reason`` and ``detail`` ("" where accepted), and ``copy``: "bytes", "pixels" or "".
     """
-    read = pd.DataFrame([_facts(outcome) for outcome in outcomes], columns=[*FACTS, "reason", "detail"])
+    columns = [*FACTS, "appearance", "reason", "detail"]
+    read = pd.DataFrame([_facts(outcome) for outcome in outcomes], columns=columns)
     assert len(read) == len(labels), f"{len(labels)} rows, but {len(read)} outcomes"
     table = pd.concat([labels.reset_index(drop=True), read], axis=1)
     table["label"] = canonical_labels(table["label"])
@@ -78,7 +80,8 @@ def _facts(outcome: Outcome) -> dict[str, Any]:
     header = asdict(outcome.header)
     header["header_age_years"] = header.pop("age_years")
     hashes = {"sha256": outcome.sha256, "pixel_sha256": outcome.pixel_sha256}
-    return hashes | header | asdict(outcome.statistics) | {"reason": "", "detail": ""}
+    own = {"appearance": outcome.appearance, "reason": "", "detail": ""}
+    return hashes | header | asdict(outcome.statistics) | own
 
 
 def _refuse(table: pd.DataFrame, where: "pd.Series[bool]", reason: Reason, detail: "pd.Series[str]") -> pd.DataFrame:
@@ -126,10 +129,12 @@ def quarantined(facts: pd.DataFrame) -> pd.DataFrame:
     return kept_out.sort_values(list(QUARANTINE), ignore_index=True)
 
 
-def tables(facts: pd.DataFrame, unlisted: Sequence[str], origin: Origin, labelling: Labelling) -> Tables:
-    """Derive everything that an expectation looks at."""
+def tables(
+    facts: pd.DataFrame, links: pd.DataFrame, unlisted: Sequence[str], origin: Origin, labelling: Labelling
+) -> Tables:
+    """Derive everything that an expectation looks at; ``links`` are the near-duplicates among ``facts``."""
     images = accepted(facts)
-    rows = _with_groups(facts)
+    rows = _with_near_duplicates(_with_groups(facts.drop(columns="appearance")), links)
     return Tables(
         rows=_with_path_first(rows),
         images=_with_path_first(_with_shape(with_plausibility(images, labelling), origin)),
@@ -157,6 +162,27 @@ def _with_groups(facts: pd.DataFrame) -> pd.DataFrame:
         group_cohorts=of_group["cohort"].transform("nunique"),
         group_images=of_group["path"].transform("size"),
     )
+
+
+def _with_near_duplicates(rows: pd.DataFrame, links: pd.DataFrame) -> pd.DataFrame:
+    """Add ``near_duplicate``: what the accepted films of a group disagree in.
+
+    The first of "labels", "cohorts", "sides" (given splits) and "patients", or "nothing"; "" without near-duplicates.
+    """
+    found = rows[rows["reason"] == ""].assign(films=rows["path"].map(group_of(links))).dropna(subset="films")
+    of = found.groupby("films")
+    several = pd.DataFrame(
+        {
+            "labels": of["label"].nunique() > 1,
+            "cohorts": of["cohort"].nunique() > 1,
+            "sides": of["given"].nunique() > 1,
+            "patients": of["group"].nunique() > 1,
+            "nothing": of["path"].nunique() > 1,
+        }
+    )
+    several = several[several["nothing"]]
+    kind = several.idxmax(axis=1) if len(several) else pd.Series(dtype="str")
+    return rows.assign(near_duplicate=found["films"].map(kind).reindex(rows.index).fillna("").astype("str"))
 
 
 def _with_shape(images: pd.DataFrame, origin: Origin) -> pd.DataFrame:

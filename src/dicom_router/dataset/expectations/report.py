@@ -6,6 +6,7 @@ from typing import Any, Final
 import pandas as pd
 
 from dicom_router.dataset.expectations.vocabulary import Severity, Verdict
+from dicom_router.dataset.near_duplicates.table import group_of
 from dicom_router.dataset.table import COHORTS, Origin
 from dicom_router.labels import CLASSES
 
@@ -48,8 +49,8 @@ def failed(verdicts: Sequence[Verdict], severity: Severity) -> list[Verdict]:
     return [verdict for verdict in verdicts if not verdict.success and verdict.expectation.severity == severity]
 
 
-def report(facts: pd.DataFrame, verdicts: Sequence[Verdict], origin: Origin) -> dict[str, Any]:
-    """Return the content of validation.json."""
+def report(facts: pd.DataFrame, links: pd.DataFrame, verdicts: Sequence[Verdict], origin: Origin) -> dict[str, Any]:
+    """Return the content of validation.json; ``links`` are the near-duplicates."""
     accepted = facts[facts["reason"] == ""]
     return {
         "synthetic": origin.synthetic,
@@ -59,6 +60,7 @@ def report(facts: pd.DataFrame, verdicts: Sequence[Verdict], origin: Origin) -> 
         "reasons": reason_counts(facts),
         "classes": {label: _by_cohort(accepted[accepted["label"] == label]) for label in CLASSES},
         "sites": {site: _by_cohort(accepted[accepted["site"] == site]) for site in sorted(accepted["site"].unique())},
+        "near_duplicates": {"groups": int(links["group"].nunique()), "films": len(group_of(links))},
         "expectations": [_entry(verdict) for verdict in verdicts],
     }
 

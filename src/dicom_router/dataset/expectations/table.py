@@ -13,6 +13,7 @@ How a problem is met depends on whom it harms:
 
 from dicom_router.dataset.expectations.of_images import of_images
 from dicom_router.dataset.expectations.of_labels import of_labels
+from dicom_router.dataset.expectations.of_near_duplicates import of_near_duplicates
 from dicom_router.dataset.expectations.vocabulary import Expectation, between, one_of
 from dicom_router.dataset.splitting import ALL_SIDES_FROM
 from dicom_router.params import Validation
@@ -20,7 +21,7 @@ from dicom_router.params import Validation
 
 def expectations(thresholds: Validation) -> tuple[Expectation, ...]:
     """Return all expectations, in the order of the report."""
-    return (*of_labels(thresholds), *of_images(thresholds), *of_dataset(thresholds))
+    return (*of_labels(thresholds), *of_near_duplicates(), *of_images(thresholds), *of_dataset(thresholds))
 
 
 def of_dataset(thresholds: Validation) -> tuple[Expectation, ...]:
