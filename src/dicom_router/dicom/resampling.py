@@ -13,6 +13,12 @@ Rows = Callable[[int, int], NDArray[np.number[Any]]]
 Taps = Iterator[tuple[int, NDArray[np.float32]]]
 
 
+def resize_image(image: Image, shape: tuple[int, int]) -> Image:
+    """Return ``image`` (H, W), whose pixels are all of one size, resampled to ``shape``."""
+    edges = (np.arange(image.shape[0] + 1, dtype=np.float64), np.arange(image.shape[1] + 1, dtype=np.float64))
+    return resize(lambda start, stop: image[start:stop], edges, shape)
+
+
 def resize(rows: Rows, edges: tuple[Edges, Edges], shape: tuple[int, int]) -> Image:
     """Return the picture resampled to ``shape``.
 

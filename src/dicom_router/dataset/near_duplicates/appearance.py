@@ -12,7 +12,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dicom_router.dicom.resampling import resize
+from dicom_router.dicom.resampling import resize_image
 
 SIDE: Final = 48  # pixels
 SURROUNDINGS: Final = 3.0  # pixels, the standard deviation of the weights around each
@@ -24,7 +24,7 @@ Image = NDArray[np.float32]
 
 def appearance(pixels: Image) -> bytes:
     """Describe ``pixels``, `(H, W)` float32 in [0, 1], by ``SIDE`` x ``SIDE`` values of int8, row by row."""
-    small = resize(pixels, (SIDE, SIDE))
+    small = resize_image(pixels, (SIDE, SIDE))
     deviation = small - _blurred(small)
     spread = np.sqrt(_blurred(deviation * deviation))
     steps = np.rint(deviation / (spread + LEAST_SPREAD) * STEPS)
