@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 
 import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -18,15 +20,29 @@ ALONE = ("tests/pipeline/test_default_network.py", "tests/pipeline/test_planted_
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Start what takes longest first, and say which tests need one process."""
-    items.sort(key=lambda item: not _place(item).startswith(ONE_PROJECT))
-    for item in items:
-        if _place(item) != EACH_FOR_ITSELF:
-            item.add_marker(pytest.mark.xdist_group(_group(_place(item))))
+    """Start what takes longest first."""
+    items.sort(key=lambda item: not _place(item.nodeid).startswith(ONE_PROJECT))
 
 
-def _place(item: pytest.Item) -> str:
-    return item.path.relative_to(ROOT).as_posix()
+class Together(LoadScopeScheduling):
+    """Tests of one group in one process.
+
+    xdist's own ``--dist=loadgroup`` puts the group into a private attribute that pytest 9.2 does not read, so that
+    each process would run the pipeline anew.
+    """
+
+    def _split_scope(self, nodeid: str) -> str:
+        """Return the group of a test."""
+        return nodeid if _place(nodeid) == EACH_FOR_ITSELF else _group(_place(nodeid))
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Together:
+    """Share tests out by group."""
+    return Together(config, log)
+
+
+def _place(nodeid: str) -> str:
+    return nodeid.partition("::")[0]
 
 
 def _group(place: str) -> str:
