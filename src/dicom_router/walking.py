@@ -1,9 +1,9 @@
-"""Every entry below a folder, in an order that does not depend on the file system."""
+"""Every entry below a folder: in an order that does not depend on the file system, or as it comes."""
 
 import os
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from dicom_router.reasons import Reason
@@ -11,11 +11,15 @@ from dicom_router.reasons import Reason
 
 @dataclass(frozen=True)
 class Found:
-    """A file, or an entry that cannot be read as one: then ``reason`` says why."""
+    """A file, or an entry that cannot be read as one: then ``reason`` says why.
+
+    What lies in an archive has its bytes in ``data``, and a path that takes the archive for a folder.
+    """
 
     path: Path
     reason: Reason | None = None
     detail: str = ""
+    data: bytes | None = field(default=None, repr=False)
 
 
 def walk(folder: Path) -> Iterator[Found]:
@@ -23,25 +27,59 @@ def walk(folder: Path) -> Iterator[Found]:
 
     Links to files are followed, links to folders are not: they may lead in a circle.
     """
-    to_visit = [folder]
-    while to_visit:
-        folder = to_visit.pop()
+    return _below(folder, in_order=True)
+
+
+def stream(source: Path) -> Iterator[Found]:
+    """Yield what ``walk`` does, in whatever order the file system gives; a file is itself what is found.
+
+    Memory does not grow with the number of entries, neither of files nor of folders.
+    """
+    return _below(source, in_order=False) if source.is_dir() else iter((_look_at(source) or Found(source),))
+
+
+def _below(folder: Path, in_order: bool) -> Iterator[Found]:
+    """Go down into each folder as it is met: the folders under way are one path, however many there are."""
+    under_way = [(folder, _entries(folder, in_order))]
+    while under_way:
+        folder, entries = under_way[-1]
         try:
-            entries = sorted(folder.iterdir(), key=os.fsencode)
+            entry = next(entries, None)
         except OSError as error:
             yield Found(folder, Reason.UNREADABLE, f"the folder cannot be listed: {error.strerror}")
+            entry = None
+        if entry is None:
+            under_way.pop()
             continue
-        folders = []
-        for path in entries:
-            found = _look(path)
-            if found is None:
-                folders.append(path)
-            else:
-                yield found
-        to_visit += reversed(folders)
+        found = _look(entry)
+        if found is not None:
+            yield found
+        else:
+            under_way.append((Path(entry.path), _entries(Path(entry.path), in_order)))
 
 
-def _look(path: Path) -> Found | None:
+def _entries(folder: Path, in_order: bool) -> Iterator[os.DirEntry[str]]:
+    """List a folder: as it comes, or its files by name and then its folders."""
+    with os.scandir(folder) as entries:
+        if in_order:
+            yield from sorted(entries, key=lambda entry: (_look(entry) is None, os.fsencode(entry.name)))
+        else:
+            yield from entries
+
+
+def _look(entry: os.DirEntry[str]) -> Found | None:
+    """Say what an entry is, None for a folder, by what the folder itself knows of files and folders."""
+    try:
+        if entry.is_dir(follow_symlinks=False):
+            return None
+        if entry.is_file(follow_symlinks=False):
+            return Found(Path(entry.path))
+    except OSError as error:
+        return Found(Path(entry.path), Reason.UNREADABLE, f"the file cannot be found: {error.strerror}")
+    return _look_at(Path(entry.path))
+
+
+def _look_at(path: Path) -> Found | None:
     """Say what ``path`` is, None for a folder; nothing is opened, since a pipe would never answer."""
     try:
         kind = path.stat().st_mode
