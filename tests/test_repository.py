@@ -29,5 +29,5 @@ def test_no_file_is_over_one_megabyte() -> None:
 
 
 def test_no_notebook_and_no_output_is_tracked() -> None:
-    outputs = ("artifacts/", "reports/", "data/", "work/", ".demo/")
+    outputs = ("artifacts/", "reports/", "data/", "work/", "private/", ".demo/")
     assert [name for name in tracked() if name.endswith(".ipynb") or name.startswith(outputs)] == []

@@ -47,11 +47,17 @@ ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "M
 
 
 def map_in_cells(
-    function: Callable[[T], R], items: Iterable[T], *, workers: int, timeout: float, memory: int = MEMORY
+    function: Callable[[T], R],
+    items: Iterable[T],
+    *,
+    workers: int,
+    timeout: float,
+    memory: int = MEMORY,
+    window: int = WINDOW,
 ) -> Generator[R | Lost, None, None]:
     """Yield ``function(item)`` for each of ``items``, in their order, or what became of it in its place.
 
-    ``items`` is drawn as results are taken: at most ``WINDOW`` per worker are under way, so memory does not grow
+    ``items`` is drawn as results are taken: at most ``window`` per worker are under way, so memory does not grow
     with their number. One worker is a process of its own too. When the iteration ends, is closed, or raises, no
     process is left; when this process is killed, they end by themselves.
 
@@ -62,12 +68,13 @@ def map_in_cells(
         workers: processes, at least one.
         timeout: seconds that one item may take, of time in which this process ran and waited.
         memory: bytes that one item may allocate beyond what the process needs to start.
+        window: items a worker that are held here at once; fewer where an item is large.
 
     Raises:
         Exception: what ``function`` raised, when its item's turn comes, with its traceback as a note.
         RuntimeError: a process cannot be started.
     """
-    queue, crew = _Queue(iter(items), WINDOW * workers), _Crew(Task(function, timeout, memory), workers)
+    queue, crew = _Queue(iter(items), window * workers), _Crew(Task(function, timeout, memory), workers)
     try:
         while queue.fill():
             crew.deal(queue)

@@ -2,28 +2,38 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO, Final
+
+PARTIAL: Final = ".partial"
 
 
-def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
-    """Write ``content`` beside ``path`` and rename it into place, creating the folder if needed.
+@contextmanager
+def atomically(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """Open a file beside ``path`` that is renamed into place when the block ends well, and else is gone.
 
     Who writes many files passes ``durable=False`` and waits once for all of them (``os.sync``)
-    before writing what refers to them.
+    before writing what refers to them. A process that is killed leaves a file whose name ends in ``PARTIAL``.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    partial = path.with_name(f".{path.name}.{os.getpid()}{PARTIAL}")
     try:
         with partial.open("wb") as file:
-            file.write(content)
+            yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
         partial.replace(path)
     finally:
         partial.unlink(missing_ok=True)
+
+
+def write_atomically(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Write ``content`` to ``path`` whole or not at all, as ``atomically`` does."""
+    with atomically(path, durable=durable) as file:
+        file.write(content)
 
 
 def write_json(path: Path, document: Mapping[str, Any]) -> None:

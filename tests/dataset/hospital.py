@@ -45,7 +45,7 @@ def jpeg(path: Path, seed: int = 0, **options: Any) -> Path:
     return path
 
 
-def unwatched(outcomes: Iterable[Outcome], total: int) -> Iterable[Outcome]:
+def unwatched(outcomes: Iterable[Outcome]) -> Iterable[Outcome]:
     """Show no progress."""
     return outcomes
 

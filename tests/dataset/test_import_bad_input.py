@@ -121,9 +121,9 @@ def test_a_row_and_a_file_without_each_other_are_both_refused(tmp_path: Path) ->
     table = source / "labels.csv"
     table.write_text("path,label\nimages/listed,spine\nimages/gone,spine\n../elsewhere,spine\nimages/odd,knee\n")
     content = read_label_table(table)
-    labels = TableLabels(source, content.rows, content.outside)
+    labels = TableLabels(source, content.rows, content.unusable)
     account = bring(source, tmp_path / "data", labels, label_table=table)
-    assert (account.seen, account.imported["spine"]) == (5, 1)
+    assert (account.seen, account.tables, account.imported["spine"]) == (6, 1, 1)
     assert account.refused == {
         Reason.NOT_LISTED: 1,
         Reason.UNKNOWN_LABEL: 1,

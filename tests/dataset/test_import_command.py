@@ -1,6 +1,7 @@
 """``dicom-router import`` as a person types it."""
 
 import logging
+import shutil
 from pathlib import Path
 
 import pytest
@@ -33,7 +34,7 @@ def source(tmp_path: Path) -> Path:
 
 
 def run(*arguments: object) -> Result:
-    return CliRunner().invoke(command, [str(argument) for argument in arguments], catch_exceptions=True)
+    return CliRunner().invoke(command, ["--jobs", "0", *map(str, arguments)], catch_exceptions=True)
 
 
 def error_of(result: Result) -> RouterError:
@@ -51,7 +52,7 @@ def test_the_account_adds_up_and_says_what_comes_next(source: Path) -> None:
         "already there 0",
         "refused 1",
         "1 not_dicom: neither DICOM nor a PNG or JPEG image",
-        "which files, by their original names: work/import/refused-1.csv (keep it private)",
+        "which files, by their original names: private/refused-1.csv (keep it private)",
         "1 have no patient id and are split by study instead",
         "data/labels.csv lists 2 images; next: dvc add data && dvc repro",
     ]
@@ -62,7 +63,7 @@ def test_a_table_in_the_source_is_no_film(source: Path) -> None:
     (source / "notes.txt").unlink()
     (source / "abdomen" / "film").unlink()
     result = run(source, "--label-from", source / "labels.csv", "--site", "north")
-    assert "seen                   1 files" in result.stdout
+    assert "seen                   2 files" in result.stdout
     assert "1 column(s) of the table are not used" in result.stderr
 
 
@@ -81,7 +82,7 @@ def test_outside_a_project_nothing_is_written(source: Path, project: Path) -> No
 def test_no_list_of_refusals_overwrites_another_and_all_are_private(source: Path) -> None:
     for _ in range(2):
         run(source, "--label", "spine", "--site", "north")
-    lists = sorted(Path("work/import").iterdir())
+    lists = sorted(Path("private").glob("*.csv"))
     assert [path.name for path in lists] == ["refused-1.csv", "refused-2.csv"]
     assert {path.stat().st_mode & 0o777 for path in lists} == {0o600}
 
@@ -99,10 +100,13 @@ def test_no_original_name_is_printed_or_logged(source: Path, caplog: pytest.LogC
     assert "Doe" not in result.output + caplog.text
 
 
-def test_only_the_list_of_refusals_holds_original_names(source: Path, project: Path) -> None:
+def test_only_private_files_hold_original_names(source: Path, project: Path) -> None:
     (source / "spine" / "Doe^Jane 2").touch()
     run(source, "--label", "spine", "--site", "north")
-    assert [path for path, text in content(project).items() if b"Doe" in text] == ["work/import/refused-1.csv"]
+    assert {path for path, text in content(project).items() if b"Doe" in text} == {
+        "private/refused-1.csv",
+        "private/ledger.sqlite",
+    }
 
 
 @pytest.mark.parametrize("key", [None, "", "short"])
@@ -136,7 +140,7 @@ def test_a_table_beside_the_films_is_told_where_to_go(source: Path, tmp_path: Pa
 
 def test_an_import_that_takes_nothing_fails(tmp_path: Path) -> None:
     (tmp_path / "empty").mkdir()
-    assert "holds no files" in str(error_of(run(tmp_path / "empty", "--label", "spine", "--site", "north")))
+    assert "holds no films" in str(error_of(run(tmp_path / "empty", "--label", "spine", "--site", "north")))
     (tmp_path / "empty" / "film").touch()
     result = run(tmp_path / "empty", "--label", "spine", "--site", "north")
     assert isinstance(result.exception, DataError) and "no film could be taken" in str(result.exception)
@@ -144,3 +148,16 @@ def test_an_import_that_takes_nothing_fails(tmp_path: Path) -> None:
 
 def test_the_site_is_asked_for(source: Path) -> None:
     assert "Missing option '--site'" in run(source, "--label", "spine").output
+
+
+def test_the_same_import_again_is_no_failure(source: Path) -> None:
+    (source / "notes.txt").unlink()
+    for _ in range(2):
+        result = run(source, "--label", "spine", "--site", "north")
+        assert result.exit_code == 0, result.output
+    assert "already there          2" in result.stdout
+
+
+def test_an_archive_is_a_source(source: Path, tmp_path: Path) -> None:
+    archive = shutil.make_archive(str(tmp_path / "export"), "zip", source)
+    assert "seen                   3 files" in run(archive, "--label-from", "folder", "--site", "north").stdout

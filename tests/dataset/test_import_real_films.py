@@ -25,7 +25,7 @@ def data(tmp_path: Path) -> Path:
 
 def bring_site(folder: Path, data: Path) -> dict[str, int]:
     table = read_label_table(folder / "labels.csv")
-    labels = TableLabels(folder, table.rows, table.outside)
+    labels = TableLabels(folder, table.rows, table.unusable)
     options = {"label_table": folder / "labels.csv", "allow_burned_in": folder.name in SECONDARY_CAPTURES}
     return bring(folder, data, labels, site=folder.name, **options).imported
 
@@ -73,7 +73,7 @@ def test_one_film_of_each_site_shows_the_same(real_xr: Path, data: Path, tmp_pat
 
 def test_secondary_captures_are_refused_unless_allowed(real_xr: Path, data: Path) -> None:
     table = read_label_table(real_xr / "nih/labels.csv")
-    labels = TableLabels(real_xr / "nih", table.rows, table.outside)
+    labels = TableLabels(real_xr / "nih", table.rows, table.unusable)
     account = bring(real_xr / "nih", data, labels, site="nih", label_table=real_xr / "nih/labels.csv")
     assert account.refused == {Reason.BURNED_IN_TEXT: 6}
     assert sum(account.imported.values()) == FILMS["nih"] - 6

@@ -98,7 +98,14 @@ def test_windows_paths_are_paths(tmp_path: Path) -> None:
 def test_paths_that_leave_the_tables_folder_are_outside(tmp_path: Path, path: str) -> None:
     (tmp_path / "labels.csv").write_text(f"path,label\n{path},spine\n", encoding="utf-8")
     table = read_label_table(tmp_path / "labels.csv")
-    assert (table.outside, dict(table.rows)) == ((path,), {})
+    assert [(named, why.reason) for named, why in table.unusable] == [(path, Reason.OUTSIDE_SOURCE)]
+    assert not table.rows
+
+
+def test_rows_that_name_no_file_are_missing_files(tmp_path: Path) -> None:
+    (tmp_path / "labels.csv").write_text("path,label\n,spine\n  ,abdomen\n", encoding="utf-8")
+    table = read_label_table(tmp_path / "labels.csv")
+    assert [(named, why.reason) for named, why in table.unusable] == [("", Reason.MISSING_FILE)]
 
 
 @pytest.mark.parametrize("columns", ["", "path\n", "label\n", "file,class\n", "path label\n", "a.png,spine\n"])
@@ -173,7 +180,7 @@ def test_two_rows_that_differ_give_no_label(tmp_path: Path, second: str) -> None
 def test_rows_without_a_file_are_listed(tmp_path: Path) -> None:
     (tmp_path / "beside.png").touch()
     rows = {name: Assigned("spine") for name in ("found.png", "beside.png", "gone.png")}
-    labels = TableLabels(tmp_path, rows, ("../a.png",))
+    labels = TableLabels(tmp_path, rows, [("../a.png", Unassigned(Reason.OUTSIDE_SOURCE, "outside"))])
     labels.of(tmp_path / "found.png")
     assert [(path, why.reason) for path, why in labels.without_file()] == [
         ("../a.png", Reason.OUTSIDE_SOURCE),

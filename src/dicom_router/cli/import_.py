@@ -1,6 +1,7 @@
 """``dicom-router import``: films of a hospital or an archive into data/, without whom they show."""
 
 import os
+import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Final, cast
@@ -16,11 +17,12 @@ from dicom_router.dataset.table import COHORTS, Cohort
 from dicom_router.errors import DataError
 from dicom_router.labels import parse_label
 
+INTERRUPTED: Final = 130  # as shells say of Ctrl-C
 DATA: Final = Path("data")  # of the project in whose folder the command runs
 
 
 @click.command("import")
-@click.argument("source", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.argument("source", type=click.Path(exists=True, path_type=Path))
 @click.option("--label-from", metavar="folder|TABLE", help="Label by the folder's name, or by a table (CSV).")
 @click.option("--label", metavar="CLASS", help="One label for all films of SOURCE.")
 @click.option("--site", required=True, help="Short name of the hospital or archive: a-z, 0-9, - and _.")
@@ -28,12 +30,12 @@ DATA: Final = Path("data")  # of the project in whose folder the command runs
 @click.option("--data", type=click.Path(path_type=Path), default=DATA, show_default=True, help="The dataset.")
 @click.option("--patient-domain", metavar="NAME", default="", help="Whose patient numbers, if other sites reuse them.")
 @click.option("--dry-run", is_flag=True, help="Read everything, print the account, add nothing.")
-@click.option("--refused", type=click.Path(path_type=Path), help="List of refusals [work/import/refused-N.csv].")
+@click.option("--refused", type=click.Path(path_type=Path), help="List of refusals [private/refused-N.csv].")
 @click.option("--with-synthetic", is_flag=True, help="Let synthetic and real films meet; marks the dataset synthetic.")
 @click.option(
     "--allow-burned-in", is_flag=True, help="Take films that may have text in the pixels; look at them first."
 )
-@click.option("--jobs", type=int, default=-1, show_default=True, help="Processes; -1 is one per core.")
+@click.option("--jobs", type=int, default=-1, show_default=True, help="Processes; -1: one per core; 0: none.")
 def command(
     source: Path,
     label_from: str | None,
@@ -48,7 +50,7 @@ def command(
     allow_burned_in: bool,
     jobs: int,
 ) -> None:
-    """Bring the DICOM, PNG and JPEG films below SOURCE into the dataset.
+    """Bring the DICOM, PNG and JPEG films of SOURCE, a folder or an archive, into the dataset.
 
     Patients, studies and file names become keyed pseudonyms, and nothing that identifies anybody is stored.
     The same import again adds nothing. docs/your-data.md leads through it, docs/labelling.md says which film
@@ -72,11 +74,16 @@ def command(
         dry_run=dry_run,
         jobs=jobs,
     )
-    account = import_films(request, pseudonyms, _progress)
+    try:
+        account = import_films(request, pseudonyms, _progress)
+    except KeyboardInterrupt:
+        click.echo("interrupted: labels.csv is as it was; run the same import again, and it continues", err=True)
+        sys.exit(INTERRUPTED)
     for line in account_lines(account, data, dry_run):
         click.echo(line)
-    if account.seen == 0 or account.seen == sum(account.refused.values()):
-        raise DataError("no film could be taken" if account.seen else "the folder holds no files")
+    files = account.seen - account.tables
+    if files == sum(account.refused.values()):
+        raise DataError("no film could be taken" if files else "the source holds no films")
 
 
 def _labelling(source: Path, label_from: str | None, label: str | None) -> tuple[Labelling, Path | None]:
@@ -99,12 +106,12 @@ def _labelling(source: Path, label_from: str | None, label: str | None) -> tuple
     content = read_label_table(table)
     for note in content.notes:
         click.echo(f"note: {note}", err=True)
-    return TableLabels(folder, content.rows, content.outside), folder / table.name
+    return TableLabels(folder, content.rows, content.unusable), folder / table.name
 
 
-def _progress(outcomes: Iterable[Outcome], total: int) -> Iterator[Outcome]:
-    """Show a progress bar on a terminal."""
-    yield from tqdm(outcomes, total=total, unit="file", desc="import", disable=None, leave=False)
+def _progress(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:
+    """Show on a terminal how many files were seen; counting them before would double the walk."""
+    yield from tqdm(outcomes, unit=" files", desc="import", disable=None, leave=False)
 
 
 def account_lines(account: Account, data: Path, dry_run: bool) -> list[str]:
@@ -114,6 +121,7 @@ def account_lines(account: Account, data: Path, dry_run: bool) -> list[str]:
         f"seen           {account.seen:>9,} files" + (" (dry run: nothing is added)" if dry_run else ""),
         f"imported       {sum(account.imported.values()):>9,}" + (f"   {imported}" if imported else ""),
         f"already there  {account.already_there:>9,}",
+        *([f"label table    {account.tables:>9,}"] if account.tables else []),
         f"refused        {sum(account.refused.values()):>9,}",
     ]
     lines += [f"{n:>24,}   {reason}: {reason.meaning}" for reason, n in account.refused.items()]

@@ -5,7 +5,7 @@ share it, and the split uses it so that later data never moves earlier patients.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Final, Literal
@@ -13,7 +13,7 @@ from typing import Final, Literal
 import pandas as pd
 
 from dicom_router.errors import DataError
-from dicom_router.storage import write_atomically, write_json
+from dicom_router.storage import atomically, write_json
 
 LABELS: Final = "labels.csv"
 ORIGIN: Final = "dataset.json"
@@ -76,15 +76,29 @@ def read_labels(data: Path) -> pd.DataFrame:
     Raises:
         DataError: the file or a required column is missing, it is no table, or ``batch`` or ``age_years`` is no number.
     """
+    return pd.concat(read_labels_in_parts(data), ignore_index=True)
+
+
+def read_labels_in_parts(data: Path, rows: int = 1 << 16) -> Iterator[pd.DataFrame]:
+    """Read ``labels.csv`` as ``read_labels`` does, at most so many ``rows`` at once; one part at least.
+
+    Raises:
+        DataError: as there.
+    """
     path = data / LABELS
     try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
+        with pd.read_csv(path, dtype=str, keep_default_na=False, chunksize=rows) as parts:
+            yield from (_typed(part, path) for part in parts)
     except FileNotFoundError:
         raise DataError(
             f"{path} is missing: make a dataset with `dicom-router import` or `dicom-router sample`"
         ) from None
     except ValueError as error:  # pandas' errors about tables and encodings are kinds of it
         raise DataError(f"{path} is no table in UTF-8: {str(error).strip()}; restore it with `dvc checkout`") from None
+
+
+def _typed(table: pd.DataFrame, path: Path) -> pd.DataFrame:
+    """Return the columns of a table as ``read_labels`` says."""
     missing = [name for name in REQUIRED if name not in table]
     if missing:
         raise DataError(f"{path} lacks the column(s) {', '.join(missing)}; it must have {', '.join(REQUIRED)}")
@@ -101,5 +115,13 @@ def read_labels(data: Path) -> pd.DataFrame:
 
 def write_labels(data: Path, table: pd.DataFrame) -> None:
     """Write ``labels.csv`` sorted by path, in one step: a reader sees the old or the new table."""
-    text = table[list(COLUMNS)].sort_values("path").to_csv(index=False, lineterminator="\n")
-    write_atomically(data / LABELS, text.encode("utf-8"))
+    write_labels_in_parts(data, [table.sort_values("path")])
+
+
+def write_labels_in_parts(data: Path, parts: Iterable[pd.DataFrame], before: Callable[[], None] = lambda: None) -> None:
+    """Write ``labels.csv`` of ``parts`` that are sorted by path; ``before`` runs just before readers see it."""
+    with atomically(data / LABELS) as file:
+        file.write((",".join(COLUMNS) + "\n").encode())
+        for part in parts:
+            part.to_csv(file, columns=list(COLUMNS), index=False, header=False, lineterminator="\n", encoding="utf-8")
+        before()

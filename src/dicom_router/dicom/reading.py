@@ -16,7 +16,7 @@ from dicom_router.dicom.unpainted import Unpainted
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
-__all__ = ["Film", "Header", "is_constant", "read", "read_for", "read_header"]
+__all__ = ["Film", "Header", "header_in", "is_constant", "read", "read_for", "read_header"]
 
 Size = tuple[int, int]
 
@@ -55,14 +55,22 @@ def read_for(path: Path, wanted: Callable[[Header], Size]) -> Film | Unpainted:
     return _read(path, wanted)
 
 
-@_enough_memory()
 def read_header(path: Path) -> Header:
     """Read the facts of the file ``path`` without decoding its pixels.
 
     Raises:
         UnreadableImage: the header alone tells that the file cannot become one radiograph.
     """
-    data = view(path)
+    return header_in(view(path))
+
+
+@_enough_memory()
+def header_in(data: Content) -> Header:
+    """Read the facts of a file from its content, as ``read_header`` does.
+
+    Raises:
+        UnreadableImage: as there.
+    """
     kind = file_format(data)
     with quiet():
         return read_raster_header(data[:], kind) if kind != "dicom" else _parse(data)[1]

@@ -19,6 +19,7 @@ from dicom_router.reasons import Reason
 
 REQUIRED: Final = ("path", "label")
 USED: Final = ("patient_id", "study_id", "age_years", "sex", "view", "split")
+OUTSIDE: Final = "the path leads out of the folder that holds the table"
 SEPARATORS: Final = (",", ";", "\t")
 # The mark at the start of a file that gives its encoding away; without one UTF-8 is tried, then Latin-1.
 MARKS: Final = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff": "utf-16"}
@@ -28,12 +29,12 @@ MARKS: Final = {b"\xef\xbb\xbf": "utf-8-sig", b"\xff\xfe": "utf-16", b"\xfe\xff"
 class LabelTable:
     """What a table says: ``rows`` by the key of the file that each names.
 
-    ``outside`` lists the paths that lead out of the table's folder. ``notes`` say
+    ``unusable`` lists the paths that can name no file, and why. ``notes`` say
     what was not used, without quoting a value.
     """
 
     rows: Mapping[str, Entry]
-    outside: tuple[str, ...] = ()
+    unusable: tuple[tuple[str, Unassigned], ...] = ()
     notes: tuple[str, ...] = ()
 
 
@@ -46,15 +47,17 @@ def read_label_table(path: Path) -> LabelTable:
     records, columns = _records(path)
     _require_known_splits(path, records)
     rows: dict[str, Entry] = {}
-    outside: dict[str, None] = {}
+    unusable: dict[str, Unassigned] = {}
     for record in records:
         key = path_key(record["path"])
-        if not key or _leads_outside(key):
-            outside[record["path"]] = None
+        if not key:
+            unusable[""] = Unassigned(Reason.MISSING_FILE, "one row or more name no file: their path is empty")
+        elif _leads_outside(key):
+            unusable[record["path"]] = Unassigned(Reason.OUTSIDE_SOURCE, OUTSIDE)
         else:
             entry = _entry(record)
             rows[key] = _merged(rows.get(key, entry), entry)
-    return LabelTable(rows, tuple(outside), tuple(_notes(records, columns)))
+    return LabelTable(rows, tuple(unusable.items()), tuple(_notes(records, columns)))
 
 
 def _records(path: Path) -> tuple[list[dict[str, str]], list[str]]:

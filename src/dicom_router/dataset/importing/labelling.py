@@ -1,15 +1,19 @@
 """Which label a file gets: from the folder it lies in, from a table, or one for all."""
 
 import os
+import re
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath, PureWindowsPath
-from typing import Protocol
+from typing import Final, Protocol
 
 from dicom_router.errors import UnknownLabel
 from dicom_router.labels import CLASSES, parse_label
 from dicom_router.reasons import Reason
+
+# An archive counts as a folder: spine.zip as one named spine.
+ARCHIVE: Final = re.compile(r"\.(zip|tar|tgz|tbz2?|txz|tzst|tar\.(gz|bz2|xz|zst))$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -73,7 +77,7 @@ class FolderLabels:
         """Return the label that the folders above ``path`` give."""
         for folder in _folders_between(path, self.source):
             try:
-                return Assigned(parse_label(folder.name))
+                return Assigned(parse_label(ARCHIVE.sub("", folder.name)))
             except UnknownLabel:
                 continue
         return Unassigned(
@@ -86,12 +90,14 @@ class FolderLabels:
 
 
 class TableLabels:
-    """A table names each file below ``folder``, where the table lies."""
+    """A table names each file below ``folder``, where the table lies; an archive in a path counts as a folder."""
 
-    def __init__(self, folder: Path, rows: Mapping[str, Entry], outside: Sequence[str] = ()) -> None:
+    def __init__(
+        self, folder: Path, rows: Mapping[str, Entry], unusable: Sequence[tuple[str, Unassigned]] = ()
+    ) -> None:
         self._folder = folder
         self._rows = rows
-        self._outside = outside
+        self._unusable = unusable
         self._found: set[str] = set()
 
     def of(self, path: Path) -> Entry:
@@ -103,9 +109,8 @@ class TableLabels:
         return self._rows[key]
 
     def without_file(self) -> Iterator[tuple[str, Unassigned]]:
-        """Yield path and reason of each row whose file did not come up, those that lead out of ``folder`` first."""
-        for path in self._outside:
-            yield path, Unassigned(Reason.OUTSIDE_SOURCE, "the path leads out of the folder that holds the table")
+        """Yield path and reason of each row whose file did not come up, those that can name none first."""
+        yield from self._unusable
         for key in self._rows:
             if key not in self._found:
                 yield key, self._why_not_found(key)

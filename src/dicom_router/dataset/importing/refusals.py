@@ -1,4 +1,4 @@
-"""The list of what an import refused, for the person who imports: the one file that holds original names."""
+"""The list of what an import refused, for the person who imports: it holds original names and is private."""
 
 import csv
 import os

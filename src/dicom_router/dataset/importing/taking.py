@@ -21,7 +21,7 @@ from dicom_router.dicom.attributes import text
 from dicom_router.dicom.film import Header
 from dicom_router.dicom.parsing import parse
 from dicom_router.dicom.quiet import quiet
-from dicom_router.dicom.reading import read_header
+from dicom_router.dicom.reading import header_in
 from dicom_router.dicom.source import load
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
@@ -86,10 +86,27 @@ def take(found: Found, entry: Entry, intake: Intake) -> Film | Refusal:
     try:
         if found.reason is not None:
             raise UnreadableImage(found.reason, found.detail)
-        header = read_header(found.path)
-        return _store(found.path, header, _assigned(entry, header, intake), intake)
+        data = _content(found)
+        header = header_in(data)
+        return _store(str(found.path), data, header, _assigned(entry, header, intake), intake)
     except UnreadableImage as error:
         return Refusal(str(found.path), error.reason, error.detail)
+
+
+def take_entry(item: tuple[Found, Entry], intake: Intake) -> Film | Refusal:
+    """Take the film and its label, which come as one to a worker."""
+    return take(*item, intake)
+
+
+def _content(found: Found) -> bytes:
+    """Return the bytes of what was found, in a file or in an archive.
+
+    Raises:
+        UnreadableImage: there are none, or they cannot be read.
+    """
+    if found.data == b"":
+        raise UnreadableImage(Reason.EMPTY)
+    return load(found.path) if found.data is None else found.data
 
 
 def _assigned(entry: Entry, header: Header, intake: Intake) -> Assigned:
@@ -105,9 +122,8 @@ def _assigned(entry: Entry, header: Header, intake: Intake) -> Assigned:
     return entry
 
 
-def _store(source: Path, header: Header, assigned: Assigned, intake: Intake) -> Film:
+def _store(source: str, data: bytes, header: Header, assigned: Assigned, intake: Intake) -> Film:
     """Write the film without identity, unless it is there, and return what labels.csv says about it."""
-    data = load(source)
     digest = hashlib.sha256(data).hexdigest()
     image = intake.pseudonyms.image(digest)
     person, clean = _parted(data, digest, header, assigned, intake)
@@ -115,7 +131,7 @@ def _store(source: Path, header: Header, assigned: Assigned, intake: Intake) -> 
     if not (intake.dry_run or (intake.data / path).exists()):
         write_atomically(intake.data / path, clean, durable=False)
     return Film(
-        source=str(source),
+        source=source,
         image=image,
         path=path,
         label=assigned.label,
