@@ -65,7 +65,7 @@ def make_sample(folder: Path, images: int) -> list[str]:
     """Write a sample to ``folder`` and return the paths of its films."""
     command = [Path(sys.executable).parent / "dicom-router", "sample", "--images", str(images), folder]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
-    return sorted(file.relative_to(folder).as_posix() for file in (folder / "images").rglob("*.dcm"))
+    return sorted(file.relative_to(folder).as_posix() for file in (folder / "images").rglob("*") if file.is_file())
 
 
 def main() -> None:

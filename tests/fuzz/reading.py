@@ -25,7 +25,7 @@ from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
 SECONDS: Final = 5.0
-TIMEOUT: Final = 60.0  # of the wall clock
+TIMEOUT: Final = 120.0  # of the wall clock
 BYTES: Final = 1 << 30
 MEMORY: Final = BYTES - (150 << 20)  # without what the interpreter and the libraries take
 FATAL: Final = (Reason.DECODER_CRASHED, Reason.DECODER_TIMEOUT)
