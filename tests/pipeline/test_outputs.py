@@ -50,6 +50,15 @@ def test_a_report_holds_every_figure_of_the_contract_with_its_interval(project: 
     assert all(figure["low"] is not None or figure["reason"] for figure in figures)
 
 
+@pytest.mark.parametrize("report", REPORTS)
+def test_a_report_says_what_routing_came_to_and_what_is_guaranteed(project: Path, report: str) -> None:
+    routing = read_json(project / report)["routing"]
+    assert routing["guarantee"]["statement"].startswith("guarantee not met")  # 200 films certify nothing near 0.5%
+    assert routing["guarantee"]["sites"] == ["synthetic-a"]
+    assert sum(each["n"] for each in routing["classes"].values()) == routing["n"]
+    assert {"value", "low", "high"} <= set(routing["error_among_routed"]) & set(routing["share_routed"])
+
+
 def test_no_output_holds_a_path_of_the_machine(project: Path) -> None:
     files = [path for folder in ("artifacts", "reports") for path in (project / folder).rglob("*") if path.is_file()]
     assert [path.name for path in files if str(project).encode() in path.read_bytes()] == []
@@ -60,6 +69,7 @@ def test_the_summary_prints_the_account_and_where_the_report_is(run: Run) -> Non
     assert "SYNTHETIC" in shown
     assert "in = " in shown
     assert "reports/index.html" in shown
+    assert "routed " in shown and "guarantee not met" in shown
 
 
 def test_the_packaged_model_classifies_the_sample(run: Run, project: Path) -> None:

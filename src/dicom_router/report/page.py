@@ -1,6 +1,7 @@
 """The page, put together."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -128,13 +129,18 @@ def _cohort(cohort: Cohort) -> dict[str, Any]:
             charts.roc_chart(f"roc-{name}", cohort.roc, document["classes"]),
             charts.pr_chart(f"pr-{name}", cohort.pr, document["classes"]),
         ],
-        "reliability": charts.reliability_chart(f"reliability-{name}", cohort.reliability, document),
-        "risk": risk_chart(f"risk-{name}", cohort.risk, document["routing"]),
+        "reliability": _of(cohort, charts.reliability_chart(f"reliability-{name}", cohort.reliability, document)),
+        "risk": _of(cohort, risk_chart(f"risk-{name}", cohort.risk, document["routing"])),
         "attributes": attributes(document, name),
         "uniform": uniform(document),
         "mistakes": cohort.mistakes,
         "wrong": document["n"] - sum(document["confusion"][place][place] for place in range(len(CLASSES))),
     }
+
+
+def _of(cohort: Cohort, chart: charts.Chart) -> charts.Chart:
+    """Say in the title of a chart, which stands beside another cohort's, whose films it shows."""
+    return replace(chart, title=f"{wording.COHORTS[cohort.name]}: {chart.title[0].lower()}{chart.title[1:]}")
 
 
 def _worst_first(expectations: list[dict[str, Any]]) -> list[dict[str, Any]]:
