@@ -33,14 +33,15 @@ def kill(erasure: Erasure) -> None:
     raise Killed
 
 
-@pytest.fixture
-def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a versioned dataset with a remote, and what stands for a pipeline's files."""
-    folder = tmp_path / "project"
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a folder with a remote and a project: a versioned dataset, and what stands for a pipeline's files."""
+    place = tmp_path_factory.mktemp("interrupted")
+    folder = place / "project"
     for name in (".dvc/config", ".dvc/.gitignore", ".gitignore", ".dvcignore"):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, folder / name)
-    remote = f"[core]\n    remote = store\n['remote \"store\"']\n    url = {tmp_path / 'remote'}\n"
+    remote = f"[core]\n    remote = store\n['remote \"store\"']\n    url = {place / 'remote'}\n"
     (folder / ".dvc/config.local").write_text(remote)
     (folder / "dvc.yaml").write_text("stages: {}\n")
     (folder / "artifacts/model").mkdir(parents=True)
@@ -49,12 +50,17 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     run("git", "init", "--quiet")
     run("dvc", "add", "--quiet", "data")
     run("dvc", "push", "--quiet")
-    monkeypatch.chdir(folder)
-    return folder
+    return place
 
 
-def run(*arguments: str) -> str:
-    result = CliRunner().invoke(group, ["forget", *arguments, "--yes"], catch_exceptions=True)
+@pytest.fixture
+def project(place: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(place / "project")
+    return place / "project"
+
+
+def run(*arguments: str, confirmed: str = "--yes") -> str:
+    result = CliRunner().invoke(group, ["forget", *arguments, confirmed], catch_exceptions=True)
     if result.exception is not None:
         raise result.exception
     return result.output
@@ -64,11 +70,19 @@ def holding(folder: Path, content: bytes) -> list[Path]:
     return [path for path in folder.rglob("*") if path.is_file() and content in path.read_bytes()]
 
 
+def test_a_dry_run_says_what_it_would_do_and_does_nothing(project: Path) -> None:
+    held = {path: path.read_bytes() for path in project.rglob("*") if path.is_file() and "tmp" not in path.parts}
+    said = run("patient1", confirmed="--dry-run")
+    assert "dry run: nothing is" in said and "1 of 4 rows of data/labels.csv" in said and "1 files in data/" in said
+    assert "The remote store still holds every version" in said
+    assert held == {path: path.read_bytes() for path in held} and not (project / JOURNAL).exists()
+
+
 def test_killed_after_any_step_it_is_finished_by_running_it_again(
-    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    project: Path, place: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     film = (project / "data/images/0001.dcm").read_bytes()[-200:]
-    assert len(holding(tmp_path, film)) == 3  # data/, cache, remote
+    assert len(holding(place, film)) == 3  # data/, cache, remote
     journal = forget._journal(Path(), "patient1", ())
     erasure = Erasure(Path(), journal.target, project / ".dvc/cache", ("store",), cloud=False)
     for done in ("rows", "version", "cache"):
@@ -80,7 +94,7 @@ def test_killed_after_any_step_it_is_finished_by_running_it_again(
         run("patient2")
     monkeypatch.setattr(forget, "STEPS", STEPS)
     assert "an erasure was interrupted; this finishes it" in run("patient1", "--cloud")
-    assert holding(tmp_path, film) == [] and holding(project, b"patient1") == []
+    assert holding(place, film) == [] and holding(project, b"patient1") == []
     assert list(read_labels(project / "data")["patient_id"]) == ["patient0", "patient2", "patient3"]
     assert not (project / JOURNAL.parent).exists() and not (project / "artifacts").exists()
 

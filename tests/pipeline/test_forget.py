@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-from small_project import Run, environment, runner
+from small_project import environment, runner
 
 from dicom_router.dataset.importing.deidentifying import open_dicom
 from dicom_router.dataset.pseudonyms import DEMO_KEY, KEY_VARIABLE
@@ -98,13 +98,6 @@ def source(folder: Path) -> dict[str, str]:
     return {"PYTHONPATH": str(folder / "src"), KEY_VARIABLE: DEMO_KEY}
 
 
-def test_a_dry_run_says_what_it_would_do_and_does_nothing(copy: Path, person: Person) -> None:
-    held = {path: path.stat().st_mtime_ns for path in copy.rglob("*") if path.is_file() and "tmp" not in path.parts}
-    said = runner(copy)("dicom-router", "forget", person.pseudonym, "--dry-run", **source(copy)).stdout
-    assert "dry run: nothing is" in said and "rows of data/labels.csv" in said
-    assert held == {path: path.stat().st_mtime_ns for path in held}
-
-
 def test_no_byte_of_the_project_remembers_a_forgotten_patient(copy: Path, person: Person, forgotten: str) -> None:
     assert remembering(copy, person) == []
 
@@ -126,10 +119,8 @@ def test_other_rows_of_the_ledger_stay(copy: Path, forgotten: str) -> None:
 def test_the_next_run_is_clean_and_leaves_everybody_else_on_their_side(
     copy: Path, person: Person, before: pd.DataFrame, forgotten: str
 ) -> None:
-    run: Run = runner(copy)
-    run("dvc", "repro", "split")
+    runner(copy)("dvc", "repro", "split")
     after = pd.read_parquet(copy / "artifacts/splits.parquet")
     others = before[~before["path"].isin(person.paths)].reset_index(drop=True)
     assert after[["path", "split"]].equals(others[["path", "split"]])
     assert remembering(copy, person) == []
-    assert "up to date" in run("dvc", "repro", "split").stdout
