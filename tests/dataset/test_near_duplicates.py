@@ -81,7 +81,7 @@ def test_a_changed_film_is_found(change: str) -> None:
 
 
 def test_other_films_are_not() -> None:
-    assert find_links(np.stack([seen(film(seed)) for seed in range(30)]), LIKENESS) == []
+    assert find_links(np.stack([seen(film(seed)) for seed in range(20)]), LIKENESS) == []
 
 
 def test_a_negative_correlates_negatively() -> None:
@@ -117,19 +117,19 @@ def crowd(count: int) -> NDArray[np.int8]:
     return np.clip(np.rint(chosen + blurred), -127, 127).astype(np.int8)
 
 
-@pytest.mark.parametrize("pairs", [1, 100, 1 << 20])
+@pytest.mark.parametrize("pairs", [1, 100, 1 << 22])
 def test_the_groups_are_those_of_comparing_every_pair(pairs: int, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(search, "PAIRS", pairs)
-    films = crowd(80)
+    films = crowd(60)
     hashes = perceptual_hashes(films)
-    apart = np.array([[int(np.bitwise_count(one ^ other).sum()) for other in hashes.T] for one in hashes.T])
+    apart = np.array([[(one != other).sum() for other in hashes] for one in hashes])
     first, second = np.indices(apart.shape).reshape(2, -1)
     alike = np.abs(search.likenesses(films[first], films[second])).reshape(apart.shape) >= LIKENESS.correlation
     near = np.minimum(apart, search.BITS - apart) <= LIKENESS.distance
     count, _ = connected_components(near & alike)
     links = find_links(films, LIKENESS)
-    assert 10 < count < 70
-    assert len(links) == 80 - count
+    assert 10 < count < 55
+    assert len(links) == 60 - count
     assert all(near[link.later, link.earlier] and alike[link.later, link.earlier] for link in links)
 
 
