@@ -16,7 +16,8 @@ os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 # those that have one of their own; a document's commands need nothing of another's.
 ONE_PROJECT = "tests/pipeline"
 EACH_FOR_ITSELF = "tests/pipeline/test_docs.py"
-ALONE = ("tests/pipeline/test_default_network.py", "tests/pipeline/test_planted_identifiers.py")
+DEFAULT_PROJECT = ("tests/pipeline/test_default_network.py", "tests/pipeline/test_check_labels.py")
+ALONE = "tests/pipeline/test_planted_identifiers.py"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -46,7 +47,9 @@ def _place(nodeid: str) -> str:
 
 
 def _group(place: str) -> str:
-    return ONE_PROJECT if place.startswith(ONE_PROJECT) and place not in ALONE else place
+    if place in DEFAULT_PROJECT:
+        return DEFAULT_PROJECT[0]
+    return ONE_PROJECT if place.startswith(ONE_PROJECT) and place != ALONE else place
 
 
 @pytest.fixture(scope="session")

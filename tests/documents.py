@@ -27,8 +27,10 @@ BY_HAND = ("source .venv/bin/activate",)
 # What stands for a user's own folders and sizes.
 STAND_INS = {
     "/export": "export",
+    "~/Downloads": "export",
     "--images 16093": "",
     "dicom-router sample": "dicom-router sample --images 24 --jobs 1",
+    "dicom-router dataset check-labels": "dicom-router dataset check-labels --folds 2",
 }
 
 
@@ -63,6 +65,7 @@ def write_export(folder: Path) -> None:
     list(plant(folder / "bodyparts", "spine", seed=0))
     list(plant(folder / "other-town", "other", seed=100))
     planted = list(plant(folder / "mixed", "films", seed=200))
+    (folder / "corrections.csv").write_text("path,label\n")
     (folder / "mixed/labels.csv").write_text(table(folder / "mixed", planted, plain, "abdomen"), encoding="utf-8")
 
 

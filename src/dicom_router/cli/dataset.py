@@ -9,6 +9,7 @@ from dicom_router.cli import LazyGroup
 # name: (module, help line shown by --help without importing the module)
 COMMANDS: Final = {
     "diff": ("dicom_router.cli.dataset_diff", "Say what changed since another version."),
+    "check-labels": ("dicom_router.cli.check_labels", "Find labels that are likely wrong."),
 }
 
 

@@ -1,19 +1,15 @@
 """Stage ``train``: a network from the pixel cache; a killed run goes on from its last whole epoch."""
 
-import hashlib
-import json
 import shutil
 import sys
-from dataclasses import asdict
-from importlib.metadata import version
 from pathlib import Path
 
-import dicom_router.model.training
 from dicom_router.dataset.table import read_origin
 from dicom_router.labels import CLASSES
 from dicom_router.model.cache import PixelCache, cache_digest
 from dicom_router.model.training.batches import Images
 from dicom_router.model.training.fitting import Fitted, discard, fit
+from dicom_router.model.training.inputs import inputs_digest
 from dicom_router.model.training.ledger import describe
 from dicom_router.model.training.recipe import Recipe
 from dicom_router.model.training.saving import save_network
@@ -32,16 +28,6 @@ def main() -> None:
     fitted = fit(_images(cache, "train"), _images(cache, "validation"), recipe, work, sys.stdout.isatty())
     _write(Path("artifacts/network"), work, fitted, recipe, cache, synthetic)
     print(f"best {describe(fitted.best, recipe.epochs)}")
-
-
-def inputs_digest(data: str, recipe: Recipe) -> str:
-    """Return a name for everything that decides the weights: data, classes, recipe, code and libraries."""
-    digest = hashlib.sha256(json.dumps([data, CLASSES, asdict(recipe)], sort_keys=True).encode())
-    for package in ("torch", "timm", "lightning", "numpy"):
-        digest.update(f"{package} {version(package)}".encode())
-    for module in sorted(Path(str(dicom_router.model.training.__file__)).parent.glob("*.py")):
-        digest.update(module.read_bytes())
-    return digest.hexdigest()[:16]
 
 
 def _images(cache: PixelCache, split: str) -> Images:

@@ -15,7 +15,7 @@ from torch.utils.data import DataLoader
 
 from dicom_router.errors import DataError, ParameterError
 from dicom_router.model.training.batches import Batch, Images, batches_in_order, class_weights, training_batches
-from dicom_router.model.training.ledger import Ledger
+from dicom_router.model.training.ledger import Ledger, Tell, describe
 from dicom_router.model.training.lesson import EpochRecord, Lesson
 from dicom_router.model.training.networks import RouterNetwork, create_network
 from dicom_router.model.training.recipe import Recipe
@@ -31,7 +31,14 @@ class Fitted:
     history: tuple[EpochRecord, ...]
 
 
-def fit(train: Images, validation: Images, recipe: Recipe, work: Path, progress_bar: bool = False) -> Fitted:
+def fit(
+    train: Images,
+    validation: Images,
+    recipe: Recipe,
+    work: Path,
+    progress_bar: bool = False,
+    tell: Tell | None = None,
+) -> Fitted:
     """Train by ``recipe``, going on from the checkpoints in ``work`` if there are any.
 
     Args:
@@ -40,6 +47,7 @@ def fit(train: Images, validation: Images, recipe: Recipe, work: Path, progress_
         recipe: everything else that decides the weights.
         work: folder of the checkpoints, of these very inputs; it stays, see ``discard``.
         progress_bar: show Lightning's bar instead of a line per epoch.
+        tell: what to do with the record of each epoch instead.
 
     Raises:
         ParameterError: the recipe names a network or an accelerator that is not there, or the loss diverges.
@@ -53,7 +61,7 @@ def fit(train: Images, validation: Images, recipe: Recipe, work: Path, progress_
     with _quiet(), _threads(recipe.threads):
         torch.manual_seed(derive_seed(recipe.seed))
         network = create_network(recipe.network, train.image_size)
-        ledger = Ledger(work, recipe, print_epochs=not progress_bar)
+        ledger = Ledger(work, recipe, tell or _teller(recipe, progress_bar))
         checkpoint = ledger.resume()
         if not ledger.finished:
             _train(network, ledger, train, validation, checkpoint, progress_bar)
@@ -64,6 +72,16 @@ def fit(train: Images, validation: Images, recipe: Recipe, work: Path, progress_
 def discard(work: Path) -> None:
     """Remove checkpoints when the result of the training is safe."""
     shutil.rmtree(work, ignore_errors=True)
+
+
+def _teller(recipe: Recipe, progress_bar: bool) -> Tell:
+    """Return what prints a line per epoch, or nothing beside a bar."""
+
+    def tell(record: EpochRecord) -> None:
+        if not progress_bar:
+            print(describe(record, recipe.epochs), flush=True)
+
+    return tell
 
 
 def _train(

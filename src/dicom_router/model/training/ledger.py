@@ -1,5 +1,6 @@
 """What happened in each epoch, the best weights so far, and checkpoints from which a killed run goes on."""
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from pickle import UnpicklingError
@@ -16,6 +17,7 @@ from dicom_router.model.training.recipe import Recipe
 KEPT: Final = 2  # the newest, and one before it in case the newest cannot be read
 
 Weights = dict[str, Tensor]
+Tell = Callable[[EpochRecord], object]  # what is done with the record of an epoch that has just ended
 
 
 class Ledger(Checkpoint):
@@ -26,10 +28,10 @@ class Ledger(Checkpoint):
     whole, so that a kill leaves either this epoch's checkpoint or the one before.
     """
 
-    def __init__(self, folder: Path, recipe: Recipe, print_epochs: bool) -> None:
+    def __init__(self, folder: Path, recipe: Recipe, tell: Tell) -> None:
         self.folder = folder
         self.recipe = recipe
-        self.print_epochs = print_epochs
+        self.tell = tell
         self.history: list[EpochRecord] = []
         self.best_weights: Weights = {}
 
@@ -53,8 +55,7 @@ class Ledger(Checkpoint):
         if self.best is self.history[-1]:
             self.best_weights = {name: value.cpu().clone() for name, value in pl_module.network.state_dict().items()}
         self._save(trainer)
-        if self.print_epochs:
-            print(describe(self.history[-1], self.recipe.epochs), flush=True)
+        self.tell(self.history[-1])
         trainer.should_stop = self.finished
 
     def state_dict(self) -> dict[str, Any]:
