@@ -57,7 +57,12 @@ def copy(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     run = runner(folder)
     run("dvc", "add", "--quiet", "data")
     run("git", "commit", "--quiet", "--message", "Another version", "data.dvc")
-    for name in ("private/refused-1.csv", "work/import/refused-1.csv", "work/validate/quarantine.csv"):
+    for name in (
+        "private/refused-1.csv",
+        "private/arriving.sqlite",
+        "work/import/refused-1.csv",
+        "work/validate/quarantine.csv",
+    ):
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(f"path,reason,detail\n{person.paths[0]},empty,\n")
     with sqlite3.connect(folder / "private/ledger.sqlite") as ledger:

@@ -10,13 +10,14 @@ from dicom_router.dataset.forgetting.targets import Target
 from dicom_router.errors import DataError
 
 LEDGER: Final = Path("private/ledger.sqlite")
-REFUSALS: Final = ("private/refused-*.csv", "work/import/refused-*.csv")
+# A killed import leaves arriving.sqlite until the next one.
+REFUSALS: Final = ("private/refused-*.csv", "private/arriving.sqlite*", "work/import/refused-*.csv")
 WHOSE: Final = "FROM films WHERE image = ? OR (patient <> '' AND patient = ?)"
 BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
 
 def refusal_lists(root: Path) -> list[Path]:
-    """Return every list of refusals; they hold original paths, and nothing tells whose."""
+    """Return every list of refusals, whole or growing; they hold original paths, and nothing tells whose."""
     return sorted(path for pattern in REFUSALS for path in root.glob(pattern))
 
 
