@@ -141,8 +141,10 @@ def mistaken(table: pd.DataFrame, films: np.ndarray, likeness: Likeness) -> None
     """Print the table of pairs that are not copies of one another, as far as their sources say."""
     first, second = np.triu_indices(len(films), 1)
     bits = distances(hashes := perceptual_hashes(films[:, 0]), hashes)[first, second].astype(int)
-    found = np.abs(np.concatenate([likenesses(films[one, 0], films[other, 0]) for one, other in chunks(first, second)]))
-    matched = (bits <= likeness.distance) & (found >= likeness.correlation)
+    near = np.flatnonzero(bits <= likeness.distance)
+    found = np.zeros(len(bits))
+    found[near] = np.abs(likenesses(films[first[near], 0], films[second[near], 0]))
+    matched = found >= likeness.correlation
     of = {
         name: table[name].to_numpy()[first] == table[name].to_numpy()[second]
         for name in ("patient_id", "label", "site")
@@ -159,19 +161,13 @@ def mistaken(table: pd.DataFrame, films: np.ndarray, likeness: Likeness) -> None
     for name, kind in kinds.items():
         count, hits = int(kind.sum()), int((kind & matched).sum())
         interval = binomtest(hits, count).proportion_ci(method="exact")
-        highest = found[kind & (bits <= likeness.distance)].max(initial=0)
+        highest = found[kind].max(initial=0)
         rate = f"{hits / count:.2g} ({interval.low:.2g} to {interval.high:.2g})"
         print(f"| {name} | {count:,} | {bits[kind].min()} | {highest:.3f} | {hits} | {rate} |")
     paths = table["site"] + "/" + table["path"]
     print("\ndifferent patients, matched:")
     for place in np.flatnonzero(matched & ~of["patient_id"]):
         print(f"  {paths[first[place]]} {paths[second[place]]}: {bits[place]} bits, {found[place]:.3f}")
-
-
-def chunks(first: np.ndarray, second: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Return the pairs in parts that fit into memory."""
-    ends = range(4096, len(first), 4096)
-    return list(zip(np.array_split(first, ends), np.array_split(second, ends), strict=True))
 
 
 def search(likeness: Likeness) -> None:

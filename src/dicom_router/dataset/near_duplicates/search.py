@@ -14,6 +14,7 @@ spanning forest: films are taken in the order in which they came, and each remem
 if that one was not yet connected to it. The groups at any time are those of the films that were there.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -143,7 +144,7 @@ def candidates(hashes: Hashes, distance: int) -> Iterator[tuple[Places, Places]]
     """
     start, count = 0, len(hashes)
     while start < count:
-        stop = min(start + max(1, PAIRS // (start + 1)), count)
+        stop = min(start + _rows(start), count)
         later, earlier = np.nonzero(distances(hashes[start:stop], hashes[:stop]) <= distance)
         before = earlier < later + start
         later, earlier = later[before] + start, earlier[before]
@@ -152,10 +153,15 @@ def candidates(hashes: Hashes, distance: int) -> Iterator[tuple[Places, Places]]
         start = stop
 
 
+def _rows(start: int) -> int:
+    """Return how many films from ``start`` on can be compared with themselves and all before in ``PAIRS`` pairs."""
+    return max(1, (math.isqrt(start**2 + 4 * PAIRS) - start) // 2)
+
+
 def distances(some: Hashes, others: Hashes) -> NDArray[np.float32]:
     """Count the bits in which each of ``some`` differs from each of ``others`` or its complement, whichever is nearer.
 
-    A product of -1 and 1 counts bits exactly, and eight times as fast as XOR and counting the bits of words.
+    A product of -1 and 1 counts bits exactly, and faster than XOR and counting the bits of words.
     """
     agreement = some @ others.T
     return np.asarray((BITS - np.abs(agreement, out=agreement)) / 2, np.float32)
