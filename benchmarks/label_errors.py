@@ -4,8 +4,8 @@
 Three ways to judge them, by the same networks and the same rule for what is likely wrong:
 `dataset check-labels` (each film judged by a network that saw neither it nor its patient), the shortcut of one
 network for all films whose features a regression judges out of sample (the features have seen the wrong labels),
-and that network's own probabilities (seen everything). ``--project`` uses a folder in which the stages up to preprocess
-have run; its labels.csv is changed for the run and then restored.
+and that network's own probabilities (seen everything). ``--project`` uses the pixel cache of a folder in which the
+stages up to preprocess have run; a killed run of it goes on, in the folder's work/label-errors.
 """
 
 import argparse
@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,13 +26,13 @@ from sklearn.model_selection import cross_val_predict
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from dicom_router.dataset.table import LABELS, read_labels, write_labels
+from dicom_router.dataset.table import ORIGIN, read_labels, write_labels
 from dicom_router.evaluation.exact import clopper_pearson
 from dicom_router.evaluation.label_check import rank_labels, with_current_labels
 from dicom_router.evaluation.predictions import patient_numbers
 from dicom_router.labels import CLASSES
-from dicom_router.model.cache import PixelCache
-from dicom_router.model.cross_fitting import deal
+from dicom_router.model.cache import PixelCache, cache_digest
+from dicom_router.model.cross_fitting import Crossing, deal, work_name
 from dicom_router.model.training.batches import Images, batches_in_order
 from dicom_router.model.training.fitting import fit
 from dicom_router.model.training.recipe import Recipe
@@ -64,17 +63,17 @@ def plant(labels: pd.DataFrame, share: float, seed: int) -> tuple[pd.DataFrame, 
     return planted, set(labels["path"].iloc[wrong])
 
 
-@contextmanager
-def planted_in(project: Path, share: float, seed: int) -> Iterator[set[str]]:
-    """Put wrong labels into the dataset of ``project`` meanwhile; give their paths."""
-    path = project / "data" / LABELS
-    before = path.read_bytes()
+def planted_copy(project: Path, folder: Path, share: float, seed: int) -> set[str]:
+    """Make ``folder`` a project of the films of ``project`` with wrong labels, and return their paths."""
+    (folder / "artifacts").mkdir(parents=True, exist_ok=True)
+    for name in ("params.yaml", f"data/{ORIGIN}"):
+        write_atomically(folder / name, (project / name).read_bytes())
+    pixels = folder / "artifacts/pixels"
+    pixels.unlink(missing_ok=True)
+    pixels.symlink_to((project / "artifacts/pixels").resolve())
     planted, wrong = plant(read_labels(project / "data"), share, seed)
-    write_labels(project / "data", planted)
-    try:
-        yield wrong
-    finally:
-        write_atomically(path, before)
+    write_labels(folder / "data", planted)
+    return wrong
 
 
 def run(project: Path, *command: str) -> None:
@@ -107,14 +106,15 @@ def shortcuts(project: Path, folds: int) -> Iterator[Way]:
     images = Images(cache.pixels, films.index.to_numpy(np.int64), labels)
     recipe = Recipe.from_mapping(load_params(project / "params.yaml").train.model_dump())
     nothing = Images(cache.pixels, images.rows[:0], labels[:0])
-    network = fit(images, nothing, recipe, project / "work/label-errors", tell=lambda _: None).network
+    parts = deal(labels, patient_numbers(films), folds, recipe.seed)
+    name = work_name(cache_digest(project / "artifacts/pixels"), Crossing(images, parts, recipe))
+    network = fit(images, nothing, recipe, project / "work/one-network" / name, tell=lambda _: None).network
     with torch.no_grad():
         answers = [
             network.logits_and_features(pixels[:, None].float() / 255) for pixels, _ in batches_in_order(images, 32)
         ]
     features = torch.cat([each for _, each in answers]).numpy()
     own = torch.cat([each for each, _ in answers]).double().softmax(1).numpy()
-    parts = deal(labels, patient_numbers(films), folds, recipe.seed)
     splits = [(np.flatnonzero(parts != part), np.flatnonzero(parts == part)) for part in range(folds)]
     regression = make_pipeline(StandardScaler(), LogisticRegression(max_iter=2000))
     judged = np.zeros((len(labels), len(CLASSES)))
@@ -155,8 +155,9 @@ def main() -> None:
         project = options.project or Path(scratch) / "project"
         if not options.project:
             prepare(project, options.images)
-        with planted_in(project, options.share, options.seed) as wrong:
-            ways = [check_labels(project, options.folds), *shortcuts(project, options.folds)]
+        planted = project / "work/label-errors"
+        wrong = planted_copy(project, planted, options.share, options.seed)
+        ways = [check_labels(planted, options.folds), *shortcuts(planted, options.folds)]
     films = len(ways[0].table)
     wrong &= set(ways[0].table["path"])
     print(f"\n{films:,} synthetic films, {len(wrong)} labels wrong ({len(wrong) / films:.1%}), seed {options.seed}\n")
