@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from pydicom import dcmread
 from small_project import environment, runner
 
-from dicom_router.dataset.importing.deidentifying import open_dicom
 from dicom_router.dataset.pseudonyms import DEMO_KEY, KEY_VARIABLE
 from dicom_router.dataset.table import read_labels, write_labels
 
@@ -41,7 +41,7 @@ def person_of(project: Path) -> Person:
     splits = pd.read_parquet(project / "artifacts/splits.parquet")
     pseudonym = str(splits.loc[splits["split"] == "test", "patient_id"].value_counts().idxmax())
     paths = tuple(splits.loc[splits["patient_id"] == pseudonym, "path"])
-    pixels = [open_dicom((project / "data" / path).read_bytes()).PixelData for path in paths]
+    pixels = [dcmread(project / "data" / path).PixelData for path in paths]
     names = [Path(path).stem.encode() for path in paths]
     return Person(pseudonym, paths, (pseudonym.encode(), *names, *(of[len(of) // 2 :][:200] for of in pixels)))
 
