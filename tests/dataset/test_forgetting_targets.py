@@ -51,6 +51,25 @@ def test_an_original_patient_id_means_the_patient_it_became(imported: Path) -> N
     assert "original PatientID" in target.understood
 
 
+@pytest.fixture
+def two_domains(imported: Path, tmp_path: Path) -> Path:
+    dicom(tmp_path / "western/spine/film", 3, PatientID="MRN 0815")
+    dicom(tmp_path / "western/spine/other", 4, PatientID="MRN 0900")
+    bring(tmp_path / "western", imported, site="west", patient_domain="western")
+    return imported
+
+
+def test_a_patient_id_is_recognised_in_the_domain_of_its_numbers(two_domains: Path) -> None:
+    assert patient_target(two_domains, "MRN 0900", KEY).patient == Pseudonyms(KEY, "western").patient("MRN 0900")
+
+
+def test_a_patient_id_of_two_patients_is_an_error_that_names_both(two_domains: Path) -> None:
+    with pytest.raises(DataError, match="2 patients have this PatientID") as raised:
+        patient_target(two_domains, "MRN 0815", KEY)
+    for domain in ("", "western"):
+        assert Pseudonyms(KEY, domain).patient("MRN 0815") in str(raised.value)
+
+
 def test_a_file_that_an_interrupted_import_left_goes_too(imported: Path) -> None:
     pseudonym = Pseudonyms(KEY).patient("MRN 0815")
     (film,) = patient_target(imported, pseudonym, KEY).paths

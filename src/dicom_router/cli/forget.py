@@ -11,9 +11,9 @@ from dicom_router.dataset.forgetting.caches import cache_folder, remotes, requir
 from dicom_router.dataset.forgetting.journal import Journal, close_journal, read_journal, write_journal
 from dicom_router.dataset.forgetting.remains import remains
 from dicom_router.dataset.forgetting.steps import STEPS, Erasure
-from dicom_router.dataset.forgetting.targets import Target, image_target, patient_target
+from dicom_router.dataset.forgetting.targets import Target, image_target, patient_target, pseudonyms_of
 from dicom_router.dataset.forgetting.traces import count_sides, sides_of_last_run, twins
-from dicom_router.dataset.pseudonyms import KEY_VARIABLE, Pseudonyms
+from dicom_router.dataset.pseudonyms import KEY_VARIABLE
 from dicom_router.errors import DataError
 
 NEXT: Final = 'next      dvc repro && git add data.dvc dvc.lock && git commit -m "Take films out"'
@@ -64,7 +64,7 @@ def _journal(root: Path, patient: str | None, images: Sequence[str]) -> Journal:
         raise DataError("give either PATIENT or --image NAME")
     pending = read_journal(root)
     if pending is not None:
-        _require_same(pending.target, patient, images)
+        _require_same(root, pending.target, patient, images)
         click.echo("an erasure was interrupted; this finishes it", err=True)
         return pending
     if patient is None and not images:
@@ -76,20 +76,20 @@ def _journal(root: Path, patient: str | None, images: Sequence[str]) -> Journal:
     return Journal(target.patient, target.paths, target.understood, sides, twins(root, target.paths))
 
 
-def _require_same(pending: Target, patient: str | None, images: Sequence[str]) -> None:
+def _require_same(root: Path, pending: Target, patient: str | None, images: Sequence[str]) -> None:
     """Refuse to start another erasure before the interrupted one is finished."""
     asked = set(images)
     same_images = bool(asked) and asked <= {*pending.paths, *pending.images, *(Path(p).name for p in pending.paths)}
     nothing = patient is None and not images
-    if nothing or same_images or (patient is not None and pending.patient in _pseudonyms_of(patient)):
+    if nothing or same_images or (patient is not None and pending.patient in _meant_by(root, patient)):
         return
     raise DataError("another erasure was interrupted: finish it with `dicom-router forget`, without a name, first")
 
 
-def _pseudonyms_of(patient: str) -> set[str]:
-    """Return what ``patient`` may stand for: itself, and its pseudonym where there is a key."""
+def _meant_by(root: Path, patient: str) -> set[str]:
+    """Return what ``patient`` may stand for: itself, and its pseudonyms where there is a key."""
     key = os.environ.get(KEY_VARIABLE, "")
-    return {patient.strip()} | ({Pseudonyms(key).patient(patient)} if key else set())
+    return {patient.strip(), *(pseudonyms_of(root / "data", patient, key) if key else ())} - {""}
 
 
 def _found(erasure: Erasure) -> list[str]:

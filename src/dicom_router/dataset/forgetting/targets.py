@@ -64,16 +64,32 @@ def _recognise(data: Path, labels: pd.DataFrame, patient: str, key: str) -> tupl
             f"no patient of {data / LABELS} has this pseudonym. If it is an original PatientID, set {KEY_VARIABLE} to "
             "the key that the films were imported with: the pseudonym follows from both"
         )
-    pseudonyms = Pseudonyms(key)
+    pseudonyms = pseudonyms_of(data, patient, key)
     require_same_key(key, read_origin(data).pseudonym_key_fingerprint)
-    pseudonym = pseudonyms.patient(patient)
-    if pseudonym not in known:
+    found = [pseudonym for pseudonym in pseudonyms if pseudonym in known]
+    if not found:
         raise DataError(
-            f"no patient of {data / LABELS} has this pseudonym or this PatientID (which would be {pseudonym}). An "
-            "earlier version may hold a patient whom this one does not: `dicom-router dataset diff REV --paths` lists "
-            "what went since, `dvc gc --workspace` takes it out of DVC's cache"
+            f"no patient of {data / LABELS} has this pseudonym or this PatientID (which would be "
+            f"{' or '.join(pseudonyms)}). An earlier version may hold a patient whom this one does not: `dicom-router "
+            "dataset diff REV --paths` lists what went since, `dvc gc --workspace` takes it out of DVC's cache"
         )
-    return pseudonym, "as an original PatientID, under the key of this dataset"
+    if len(found) > 1:
+        raise DataError(
+            f"{len(found)} patients have this PatientID, each in another domain of patient numbers: give the pseudonym "
+            f"instead. {', '.join(f'{one} is of {pseudonyms[one]}' for one in found)}"
+        )
+    return found[0], "as an original PatientID, under the key of this dataset"
+
+
+def pseudonyms_of(data: Path, patient: str, key: str) -> dict[str, str]:
+    """Return what the PatientID ``patient`` may have become, with the domain of patient numbers for which it did.
+
+    Raises:
+        PseudonymKeyError: ``key`` is too short for one.
+    """
+    known = sorted(set(read_origin(data).patient_domains.values()))
+    domains = {"": "no --patient-domain", **{domain: f"--patient-domain {domain}" for domain in known}}
+    return {Pseudonyms(key, domain).patient(patient): words for domain, words in domains.items()}
 
 
 def _belongs(labels: pd.DataFrame, pseudonym: str) -> "pd.Series[bool]":
