@@ -316,6 +316,18 @@ def test_a_tar_damaged_in_the_middle_does_not_end_in_silence(tmp_path: Path) -> 
     assert reasons(tmp_path / "a.tar") == [("a", None), ("all", Reason.ARCHIVE_DAMAGED)]
 
 
+@pytest.mark.parametrize("kind", PACKERS)
+def test_tars_that_were_joined_do_not_end_in_silence(tmp_path: Path, kind: str) -> None:
+    joined = tar_bytes({"a": b"x" * 600}) + tar_bytes({"b": b"y" * 600})
+    (tmp_path / "a").write_bytes(PACKERS[kind](joined))
+    assert reasons(tmp_path / "a", Limits()) == [("a", None), ("all", Reason.ARCHIVE_DAMAGED)]
+
+
+def test_what_a_folder_of_a_zip_holds_itself_is_accounted_for(tmp_path: Path) -> None:
+    path = zip_of(tmp_path / "a.zip", {"folder/": b"", "odd/": b"x", "film": b"y"})
+    assert reasons(path) == [("odd", Reason.UNREADABLE), ("film", None)]
+
+
 def test_a_negative_size_does_not_hang(tmp_path: Path) -> None:
     header = bytearray(header_of("film").tobuf(tarfile.GNU_FORMAT))
     header[124:136] = b"\xff" * 12

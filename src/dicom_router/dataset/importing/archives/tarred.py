@@ -159,6 +159,7 @@ def read_tar(path: Path, kind: str, limits: Limits) -> Iterator[Found]:
                 meter.entry()
                 if not entry.isdir():
                     yield _read(archive, entry, place(path, entry.name), limits)
+            _check_rest(archive)
 
 
 def _check_tar(unpacked: BufferedReader, kind: str) -> None:
@@ -170,6 +171,19 @@ def _check_tar(unpacked: BufferedReader, kind: str) -> None:
     start = unpacked.peek(tarfile.BLOCKSIZE)[: tarfile.BLOCKSIZE]
     if archive_kind(start) != "tar" and start != END:
         raise UnreadableImage(Reason.ARCHIVE_UNSUPPORTED, f"{kind} of something that is no tar archive")
+
+
+def _check_rest(archive: tarfile.TarFile) -> None:
+    """Accept zeros behind the end of the archive; with tars that were joined the next one follows there.
+
+    Raises:
+        UnreadableImage: something else follows.
+        TAR_ERRORS: it is damaged.
+    """
+    assert archive.fileobj is not None
+    while block := archive.fileobj.read(BLOCK):
+        if block.strip(b"\0"):
+            raise UnreadableImage(Reason.ARCHIVE_DAMAGED, "more follows its end; unpack it and import the folder")
 
 
 def _read(archive: tarfile.TarFile, entry: tarfile.TarInfo, path: Path, limits: Limits) -> Found:

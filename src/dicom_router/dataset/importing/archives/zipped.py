@@ -61,7 +61,7 @@ def read_zip(path: Path, limits: Limits) -> Iterator[Found]:
             packed += entry.compress_size
             if packed > size:
                 raise bomb("entries share their bytes; the rest is not read")
-            if entry.is_dir():
+            if entry.is_dir() and not entry.file_size:
                 continue
             one = _read(archive, entry, place(path, entry.filename), limits)
             meter.unpacked(len(one.data or b""), packed)
