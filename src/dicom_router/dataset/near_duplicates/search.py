@@ -92,8 +92,10 @@ def _groups(links: list[Link], count: int) -> Places:
 def _join(groups: Places, link: Link) -> bool:
     """Give the two groups of ``link`` the name of the earlier one; say whether they were two."""
     low, high = sorted((groups[link.earlier], groups[link.later]))
+    if low == high:  # most pairs of a large group: looking through all films for each would take long
+        return False
     groups[groups == high] = low
-    return bool(low != high)
+    return True
 
 
 def find_links(appearances: Appearances, likeness: Likeness) -> list[Link]:
