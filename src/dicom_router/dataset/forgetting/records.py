@@ -7,11 +7,16 @@ from pathlib import Path
 from typing import Final
 
 from dicom_router.dataset.forgetting.targets import Target
+from dicom_router.dataset.importing import ledger
 from dicom_router.errors import DataError
 
-LEDGER: Final = Path("private/ledger.sqlite")
-# A killed import leaves arriving.sqlite until the next one.
-REFUSALS: Final = ("private/refused-*.csv", "private/arriving.sqlite*", "work/import/refused-*.csv")
+LEDGER: Final = Path(ledger.PRIVATE, ledger.LEDGER)
+# A killed import leaves its scratch file until the next one.
+REFUSALS: Final = (
+    f"{ledger.PRIVATE}/refused-*.csv",
+    f"{ledger.PRIVATE}/{ledger.SCRATCH}*",
+    "work/import/refused-*.csv",
+)
 WHOSE: Final = "FROM films WHERE image = ? OR (patient <> '' AND patient = ?)"
 BUSY: Final = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
 
@@ -27,11 +32,11 @@ def count_in_ledger(root: Path, target: Target) -> int:
     Raises:
         DataError: an import holds the ledger.
     """
-    with _films(root) as ledger:
-        if ledger is None:
+    with _films(root) as films:
+        if films is None:
             return 0
         query = f"SELECT source, image {WHOSE}"
-        return len({row for each in _parameters(target) for row in ledger.execute(query, each)})
+        return len({row for each in _parameters(target) for row in films.execute(query, each)})
 
 
 def delete_from_ledger(root: Path, target: Target) -> None:
@@ -40,12 +45,12 @@ def delete_from_ledger(root: Path, target: Target) -> None:
     Raises:
         DataError: an import holds the ledger.
     """
-    with _films(root) as ledger:
-        if ledger is not None:
-            ledger.execute("PRAGMA secure_delete = ON")
-            ledger.execute("BEGIN IMMEDIATE")
-            ledger.executemany(f"DELETE {WHOSE}", _parameters(target))
-            ledger.execute("COMMIT")
+    with _films(root) as films:
+        if films is not None:
+            films.execute("PRAGMA secure_delete = ON")
+            films.execute("BEGIN IMMEDIATE")
+            films.executemany(f"DELETE {WHOSE}", _parameters(target))
+            films.execute("COMMIT")
 
 
 @contextmanager
@@ -54,10 +59,10 @@ def _films(root: Path) -> Iterator[sqlite3.Connection | None]:
     if not (root / LEDGER).is_file():
         yield None
         return
-    with closing(sqlite3.connect(root / LEDGER, isolation_level=None, timeout=1)) as ledger:
+    with closing(sqlite3.connect(root / LEDGER, isolation_level=None, timeout=1)) as films:
         try:
-            tables = {name for (name,) in ledger.execute("SELECT name FROM sqlite_master")}
-            yield ledger if "films" in tables else None
+            tables = {name for (name,) in films.execute("SELECT name FROM sqlite_master")}
+            yield films if "films" in tables else None
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode not in BUSY:
                 raise

@@ -12,6 +12,7 @@ from dicom_router.dataset.forgetting.targets import Target
 from dicom_router.dataset.forgetting.traces import sides_of_last_run, with_sides
 from dicom_router.dataset.programs import output
 from dicom_router.dataset.table import read_labels, write_labels
+from dicom_router.storage import PARTIAL
 
 DATA: Final = Path("data")
 POINTER: Final = Path("data.dvc")
@@ -63,7 +64,7 @@ def _films(erasure: Erasure) -> list[Path]:
     """Return the files, and unfinished ones that a killed import or this command left."""
     data = erasure.root / DATA
     listed = (data / path for path in erasure.target.paths)
-    return [path for path in listed if path.exists() or path.is_symlink()] + sorted(data.rglob(".*.partial"))
+    return [path for path in listed if path.exists() or path.is_symlink()] + sorted(data.rglob(f".*{PARTIAL}"))
 
 
 def _find_films(erasure: Erasure) -> str:

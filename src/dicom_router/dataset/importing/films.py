@@ -17,7 +17,7 @@ from typing import Final
 
 from dicom_router.cells import Lost, map_in_cells, workers_for
 from dicom_router.dataset.importing.labelling import Entry, Labelling
-from dicom_router.dataset.importing.ledger import LEDGER, Ledger, private_folder
+from dicom_router.dataset.importing.ledger import LEDGER, SCRATCH, Ledger, private_folder
 from dicom_router.dataset.importing.origins import joined_origin, with_patient_domain, with_synthetic_films
 from dicom_router.dataset.importing.recording import labels_before, record
 from dicom_router.dataset.importing.refusals import RefusalList, unused_list
@@ -34,8 +34,6 @@ from dicom_router.walking import Found
 NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 TIMEOUT: Final = 300.0  # seconds for one file, most of them for a slow network
 WINDOW: Final = 4  # films a worker that are under way: those of an archive are held in memory
-
-SCRATCH: Final = "arriving.sqlite"  # beside the ledger, as long as an import takes
 
 Outcome = Film | Refusal
 Progress = Callable[[Iterable[Outcome]], Iterable[Outcome]]

@@ -13,6 +13,7 @@ from dicom_router.errors import DataError
 
 PRIVATE: Final = "private"
 LEDGER: Final = "ledger.sqlite"
+SCRATCH: Final = "arriving.sqlite"  # beside the ledger, as long as an import takes
 
 SCHEMA: Final = (
     """CREATE TABLE IF NOT EXISTS films (
