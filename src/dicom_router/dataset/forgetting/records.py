@@ -30,7 +30,7 @@ def count_in_ledger(root: Path, target: Target) -> int:
     """Count the rows of the films in the ledger.
 
     Raises:
-        DataError: an import holds the ledger.
+        DataError: an import holds the ledger, or it is damaged.
     """
     with _films(root) as films:
         if films is None:
@@ -43,7 +43,7 @@ def delete_from_ledger(root: Path, target: Target) -> None:
     """Delete these rows, and overwrite where they stood.
 
     Raises:
-        DataError: an import holds the ledger.
+        DataError: an import holds the ledger, or it is damaged.
     """
     with _films(root) as films:
         if films is not None:
@@ -63,10 +63,12 @@ def _films(root: Path) -> Iterator[sqlite3.Connection | None]:
         try:
             tables = {name for (name,) in films.execute("SELECT name FROM sqlite_master")}
             yield films if "films" in tables else None
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode not in BUSY:
-                raise
-            raise DataError("an import is under way; wait for its end, then run this again") from None
+        except sqlite3.DatabaseError as error:
+            if error.sqlite_errorcode in BUSY:
+                raise DataError("an import is under way; wait for its end, then run this again") from None
+            raise DataError(
+                f"{LEDGER} cannot be used ({error}): delete it where it is damaged, then run this again"
+            ) from None
 
 
 def _parameters(target: Target) -> list[tuple[str, str]]:
