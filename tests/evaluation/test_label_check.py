@@ -12,7 +12,7 @@ INDEX = pd.DataFrame(
         "group": ["one", "one", "two", "three"],
     }
 )
-NO_LINKS = pd.DataFrame({"path": [], "near_duplicate_of": []})
+NO_LINKS = pd.DataFrame({"group": [], "path": [], "near_duplicate_of": []})
 
 
 def test_the_label_is_the_one_that_stands_in_the_table_now() -> None:
@@ -30,9 +30,15 @@ def test_films_of_one_patient_are_one_group() -> None:
 
 
 def test_near_duplicates_make_one_group_of_two_patients() -> None:
-    links = pd.DataFrame({"path": ["d", "gone"], "near_duplicate_of": ["b", "c"]})
+    links = pd.DataFrame({"group": ["b", "c"], "path": ["d", "gone"], "near_duplicate_of": ["b", "c"]})
     groups = independent_groups(INDEX, links)
     assert groups[0] == groups[1] == groups[3] != groups[2]
+
+
+def test_films_that_are_alike_by_a_film_that_is_quarantined_are_one_group() -> None:
+    links = pd.DataFrame({"group": ["b", "b"], "path": ["gone", "d"], "near_duplicate_of": ["b", "gone"]})
+    groups = independent_groups(INDEX, links)
+    assert groups[0] == groups[3] != groups[2]
 
 
 def test_likely_errors_come_first_and_every_film_is_ranked() -> None:

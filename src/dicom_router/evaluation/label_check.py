@@ -7,6 +7,7 @@ import pandas as pd
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
+from dicom_router.dataset.near_duplicates.table import group_of
 from dicom_router.dataset.rows import canonical_labels
 from dicom_router.evaluation.confident_learning import (
     likely_errors,
@@ -34,11 +35,11 @@ def with_current_labels(index: pd.DataFrame, labels: pd.DataFrame) -> pd.DataFra
 def independent_groups(films: pd.DataFrame, links: pd.DataFrame) -> Integers:
     """Return ``(N,)``, equal for films of one patient, and of patients whom near-duplicates (``links``) connect."""
     patients = patient_numbers(films)
-    row = pd.Series(patients, index=films["path"])
-    both = links[links["path"].isin(row.index) & links["near_duplicate_of"].isin(row.index)]
-    ends = (row[both["path"]].to_numpy(), row[both["near_duplicate_of"]].to_numpy())
+    # By group: films may be connected by one that is not among ``films``, since it is quarantined for instance.
+    alike = pd.DataFrame({"patient": patients, "group": films["path"].map(group_of(links)).to_numpy()}).dropna()
+    ends = (alike["patient"].to_numpy(), alike.groupby("group")["patient"].transform("first").to_numpy())
     count = count_patients(patients)
-    _, groups = connected_components(coo_array((np.ones(len(both)), ends), shape=(count, count)), directed=False)
+    _, groups = connected_components(coo_array((np.ones(len(alike)), ends), shape=(count, count)), directed=False)
     return np.asarray(groups[patients], np.int64)
 
 
