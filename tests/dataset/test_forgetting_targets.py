@@ -126,3 +126,17 @@ def test_a_film_with_the_same_pixels_that_stays_is_named(tmp_path: Path) -> None
     assert twins(tmp_path, ("images/0001.dcm",)) == ("images/0005.dcm",)
     assert twins(tmp_path, ("images/0005.dcm",)) == ("images/0001.dcm",)
     assert twins(tmp_path, ("images/0006.dcm",)) == ()
+
+
+def test_a_near_duplicate_that_stays_is_named_also_of_a_copy(tmp_path: Path) -> None:
+    (tmp_path / "artifacts").mkdir()
+    quarantine = [["images/0005.dcm", "duplicate", "the same pixels as images/0001.dcm"]]
+    columns = ["path", "reason", "detail"]
+    pd.DataFrame(quarantine, columns=columns).to_csv(tmp_path / "artifacts/quarantine.csv", index=False)
+    links = [["images/0001.dcm", "images/0002.dcm", "images/0001.dcm", 0.97, False]]
+    columns = ["group", "path", "near_duplicate_of", "correlation", "inverted"]
+    pd.DataFrame(links, columns=columns).to_csv(tmp_path / "artifacts/near_duplicates.csv", index=False)
+    splits = pd.DataFrame({"path": ["images/0001.dcm", "images/0002.dcm"], "split": ["train", "train"]})
+    splits.to_parquet(tmp_path / "artifacts/splits.parquet", index=False)
+    assert twins(tmp_path, ("images/0001.dcm",)) == ("images/0002.dcm", "images/0005.dcm")
+    assert twins(tmp_path, ("images/0005.dcm",)) == ("images/0001.dcm", "images/0002.dcm")

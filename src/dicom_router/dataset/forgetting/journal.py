@@ -22,7 +22,7 @@ class Journal:
     paths: tuple[str, ...]
     understood: str
     sides: Mapping[str, int]
-    twins: tuple[str, ...]  # films that stay and have the same pixels
+    twins: tuple[str, ...]  # films that stay and show the same, or nearly
 
     @property
     def target(self) -> Target:

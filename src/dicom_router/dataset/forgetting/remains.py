@@ -42,6 +42,6 @@ def _models(journal: Journal) -> str:
 def _twins(journal: Journal) -> Iterator[str]:
     if journal.twins:
         yield (
-            f"{len(journal.twins):,} films in data/ have the same pixels under another patient or none, and stay: "
+            f"{len(journal.twins):,} films in data/ show the same, or nearly, under another patient or none, and stay: "
             f"{', '.join(journal.twins[:10])}. If they show the same person: `dicom-router forget --image NAME`"
         )

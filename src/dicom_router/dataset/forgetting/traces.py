@@ -6,11 +6,13 @@ from typing import Final
 
 import pandas as pd
 
+from dicom_router.dataset.near_duplicates.table import group_of
 from dicom_router.dataset.rows import group_ids
 from dicom_router.dataset.table import SPLITS
 
 SIDES: Final = Path("artifacts/splits.parquet")
 QUARANTINE: Final = Path("artifacts/quarantine.csv")
+LINKS: Final = Path("artifacts/near_duplicates.csv")
 
 
 def sides_of_last_run(root: Path) -> dict[str, str]:
@@ -28,16 +30,31 @@ def count_sides(sides: dict[str, str], paths: tuple[str, ...]) -> dict[str, int]
 
 
 def twins(root: Path, paths: tuple[str, ...]) -> tuple[str, ...]:
-    """Return the films that stay although the last run found the same pixels in one of ``paths``."""
+    """Return the films that stay although the last run found that they show the same as one of ``paths``."""
+    going = set(paths)
+    copies = _copies(root)
+    same = {one for pair in copies if going.intersection(pair) for one in pair}
+    alike = same | _near_duplicates(root, going | same)
+    listed = {path for path, _ in copies} | set(sides_of_last_run(root))  # others are no films of the last run
+    return tuple(sorted((alike & listed) - going))
+
+
+def _copies(root: Path) -> list[tuple[str, str]]:
+    """Return what was quarantined, with the film whose bytes or pixels it repeats where that was the reason."""
     path = root / QUARANTINE
     if not path.is_file():
-        return ()
+        return []
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    going = set(paths)
-    pairs = zip(table["path"], (detail.rpartition(" as ")[2] for detail in table["detail"]), strict=True)
-    partners = [pair for pair in pairs if going.intersection(pair)]
-    listed = set(table["path"]) | set(sides_of_last_run(root))
-    return tuple(sorted({one for pair in partners for one in pair if one in listed and one not in going}))
+    return list(zip(table["path"], (detail.rpartition(" as ")[2] for detail in table["detail"]), strict=True))
+
+
+def _near_duplicates(root: Path, films: set[str]) -> set[str]:
+    """Return the near-duplicates of ``films``."""
+    path = root / LINKS
+    if not path.is_file():
+        return set()
+    groups = group_of(pd.read_csv(path, dtype=str, keep_default_na=False))
+    return set(groups.index[groups.isin(groups[groups.index.isin(films)])])
 
 
 def with_sides(labels: pd.DataFrame, sides: dict[str, str]) -> pd.DataFrame:
