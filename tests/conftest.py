@@ -1,6 +1,7 @@
 """Fixtures of every test, and how tests are shared out between processes."""
 
 import os
+import signal
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,10 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Two processes that train at once would spin for each other's core (libgomp's default between parallel regions).
 os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+# A shell starts what it runs in the background without Ctrl-C, which tests send to commands that they start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Tests of a file stay together, since they share its fixtures. These files share one run of the pipeline, but for
 # those that have one of their own; a document's commands need nothing of another's.

@@ -47,10 +47,10 @@ def runnable(line: str) -> str:
     return line
 
 
-def write_export(folder: Path) -> None:
+def write_export(folder: Path, *, planted: bool) -> None:
     """Write what a hospital might hand over: films in folders by class, a table, one folder of spines.
 
-    Three of them hold a patient's name and number wherever there is room.
+    With ``planted``, three of them hold a patient's name and number wherever there is room, and damaged files.
     """
     random = np.random.default_rng(0)
     plain: dict[str, str] = {}
@@ -62,11 +62,13 @@ def write_export(folder: Path) -> None:
             Image.fromarray(random.integers(0, 256, (140, 140), dtype=np.uint8)).save(path)
             if group == "mixed":
                 plain[path.relative_to(folder / group).as_posix()] = label
-    list(plant(folder / "bodyparts", "spine", seed=0))
-    list(plant(folder / "other-town", "other", seed=100))
-    planted = list(plant(folder / "mixed", "films", seed=200))
+    listed: list[Path] = []
+    if planted:
+        list(plant(folder / "bodyparts", "spine", seed=0))
+        list(plant(folder / "other-town", "other", seed=100))
+        listed = list(plant(folder / "mixed", "films", seed=200))
     (folder / "corrections.csv").write_text("path,label\n")
-    (folder / "mixed/labels.csv").write_text(table(folder / "mixed", planted, plain, "abdomen"), encoding="utf-8")
+    (folder / "mixed/labels.csv").write_text(table(folder / "mixed", listed, plain, "abdomen"), encoding="utf-8")
 
 
 @dataclass(frozen=True)
@@ -89,7 +91,7 @@ def run_document(document: str, folder: Path) -> Ran:
     copy_project(folder)
     shutil.copy(ROOT / "data.dvc", folder)
     set_params(folder, {**SMALL, "train": {**SMALL["train"], "epochs": 1}})
-    write_export(folder / "export")
+    write_export(folder / "export", planted=document == IMPORTING)
     start = ["set -eu", "git init --quiet", "echo /export > .git/info/exclude"]  # which lies elsewhere in real life
     start += ["git add .", "git commit --quiet --message start"]
     script = "\n".join([*start, *map(runnable, own_commands(document))])

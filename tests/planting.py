@@ -276,10 +276,13 @@ def plant(folder: Path, label: str, seed: int = 0) -> Iterator[Path]:
 
 
 def table(folder: Path, planted: list[Path], plain: Mapping[str, str], label: str) -> str:
-    """Return a label table: ``planted`` paths with all of ``COLUMNS``, ``plain`` ones with a label, one to nowhere."""
+    """Return a label table: ``planted`` paths with all of ``COLUMNS``, ``plain`` ones with a label, one to nowhere.
+
+    The patient of a plain one is called as its file is.
+    """
     names = [path.relative_to(folder).as_posix() for path in planted] + [f"{NAME}/gone"]
     rows = [[name, label, *COLUMNS.values()] for name in names]
-    rows += [[name, given, *[""] * len(COLUMNS)] for name, given in plain.items()]
+    rows += [[name, given, Path(name).stem, *[""] * (len(COLUMNS) - 1)] for name, given in plain.items()]
     stream = StringIO()
     csv.writer(stream).writerows([["path", "label", *COLUMNS], *rows])
     return stream.getvalue()

@@ -77,6 +77,13 @@ def test_a_file_that_an_interrupted_import_left_goes_too(imported: Path) -> None
     assert patient_target(imported, pseudonym, KEY).paths == (film, "images/left.dcm")
 
 
+def test_a_picture_that_an_interrupted_import_left_goes_whosever_it_is(data: Path) -> None:
+    left = data / "images/north/ab/abcdefabcdefabcdefab.png"
+    left.parent.mkdir(parents=True)
+    left.write_bytes(b"pixels")
+    assert "images/north/ab/abcdefabcdefabcdefab.png" in patient_target(data, "anna", key="").paths
+
+
 @pytest.mark.parametrize(
     ("patient", "key", "error", "said"),
     [

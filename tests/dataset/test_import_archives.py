@@ -17,6 +17,7 @@ from dataset.hospital import bring, content, dicom, png
 
 from dicom_router.dataset.importing.archives.limits import Limits
 from dicom_router.dataset.importing.archives.reading import entries, kind_of_file
+from dicom_router.dataset.importing.archives.zipped import read_zip
 from dicom_router.dataset.importing.label_table import read_label_table
 from dicom_router.dataset.importing.labelling import OneLabel, TableLabels
 from dicom_router.reasons import Reason
@@ -321,6 +322,17 @@ def test_tars_that_were_joined_do_not_end_in_silence(tmp_path: Path, kind: str) 
     joined = tar_bytes({"a": b"x" * 600}) + tar_bytes({"b": b"y" * 600})
     (tmp_path / "a").write_bytes(PACKERS[kind](joined))
     assert reasons(tmp_path / "a", Limits()) == [("a", None), ("all", Reason.ARCHIVE_DAMAGED)]
+
+
+def test_zips_that_were_joined_do_not_end_in_silence(tmp_path: Path) -> None:
+    parts = [zip_of(tmp_path / f"{name}.zip", {name: b"x" * 600}).read_bytes() for name in "ab"]
+    (tmp_path / "joined").write_bytes(b"".join(parts))
+    assert reasons(tmp_path / "joined", Limits()) == [("b", None), ("all", Reason.ARCHIVE_DAMAGED)]
+
+
+def test_a_zip_behind_a_program_that_unpacks_it_is_a_whole_one(tmp_path: Path) -> None:
+    (tmp_path / "a.exe").write_bytes(b"MZ" * 50 + zip_of(tmp_path / "a.zip", {"a": b"x" * 600}).read_bytes())
+    assert [found.reason for found in read_zip(tmp_path / "a.exe", Limits())] == [None]
 
 
 def test_what_a_folder_of_a_zip_holds_itself_is_accounted_for(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
+from typing import Final
 
 import pandas as pd
 
@@ -12,6 +13,8 @@ from dicom_router.dataset.rows import is_placeholder
 from dicom_router.dataset.scanning import unlisted_files
 from dicom_router.dataset.table import LABELS, read_labels, read_origin
 from dicom_router.errors import DataError
+
+NAMELESS: Final = (".png", ".jpg")  # suffixes of stored films without a header
 
 
 @dataclass(frozen=True)
@@ -100,10 +103,13 @@ def _belongs(labels: pd.DataFrame, pseudonym: str) -> "pd.Series[bool]":
 
 
 def _unlisted(data: Path, labels: pd.DataFrame, pseudonym: str) -> Iterable[str]:
-    """Return files that an interrupted import left without a row and whose header names the patient."""
+    """Yield files that an interrupted import left without a row: the patient's, and those that name nobody.
+
+    A PNG or JPEG has no header that says whose it is; the same import brings in again what was somebody else's.
+    """
     for path in unlisted_files(data, list(labels["path"])):
         file = data / path
-        if file.is_file() and pseudonym.encode() in file.read_bytes():
+        if file.is_file() and (file.suffix in NAMELESS or pseudonym.encode() in file.read_bytes()):
             yield path
 
 

@@ -22,6 +22,7 @@ ZIP_ERRORS: Final = (
 )  # fmt: skip
 # LZMA is not among them: four bytes of it ask for 4 GiB of memory, and hardly anybody writes it.
 METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)
+ENTRY: Final = b"PK\x03\x04"  # how an entry starts
 BLOCK: Final = 1 << 20  # bytes read at once
 ENCRYPTED: Final = 1 << 0 | 1 << 6 | 1 << 13  # general purpose bits: a password, strong encryption, a hidden directory
 
@@ -66,6 +67,20 @@ def read_zip(path: Path, limits: Limits) -> Iterator[Found]:
             one = _read(archive, entry, place(path, entry.filename), limits)
             meter.unpacked(len(one.data or b""), packed)
             yield one
+        _require_nothing_before(archive, file)
+
+
+def _require_nothing_before(archive: zipfile.ZipFile, file: FileIO) -> None:
+    """Make sure that no other archive lies before this one, whose directory a reader never comes to.
+
+    Raises:
+        UnreadableImage: one does.
+    """
+    first = min((entry.header_offset for entry in archive.infolist()), default=0)
+    file.seek(0)
+    if first and file.read(len(ENTRY)) == ENTRY:
+        detail = "another ZIP lies before its first entry, and was not read; take them apart, or import a folder"
+        raise UnreadableImage(Reason.ARCHIVE_DAMAGED, detail)
 
 
 def _read(archive: zipfile.ZipFile, entry: zipfile.ZipInfo, path: Path, limits: Limits) -> Found:
