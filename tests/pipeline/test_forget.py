@@ -109,7 +109,7 @@ def test_no_byte_of_the_project_remembers_a_forgotten_patient(copy: Path, person
 
 def test_what_was_removed_and_what_remains_is_said(person: Person, forgotten: str) -> None:
     assert f"films     {len(person.paths)}, of patient {person.pseudonym}; understood as a pseudonym" in forgotten
-    assert f"{len(person.paths)} rows of private/ledger.sqlite, 2 lists of refusals" in forgotten
+    assert f"{len(person.paths)} rows of private/ledger.sqlite, 3 lists of refusals" in forgotten
     assert "earlier versions cannot be had again" in forgotten
     assert f"the last run had {len(person.paths)} in test" in forgotten
     assert "Git's history: hashes and counts" in forgotten
