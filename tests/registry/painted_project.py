@@ -33,6 +33,7 @@ from dicom_router.model.training.history import EpochRecord, history_csv
 SETTINGS = Bootstrap(resamples=200, confidence=0.95, minimum_patients=20, seed=1337)
 SIZE = 32
 TEMPERATURE = 6.0
+FIRST = 1000  # number of the first film
 SIDES = {"train": 40, "validation": 10, "calibration": 20, "test": 120, "external": 100}
 DATA = "0123456789abcdef0123456789abcdef.dir"
 HISTORY = tuple(EpochRecord(n, 1.5 / n, 1.6 / n, 1 - 0.5 / n, 1 - 0.4 / n, 0.001) for n in (1, 2, 3))
@@ -43,7 +44,7 @@ def write_project(
     *,
     blind_to: int | None = None,
     errors: int = 20,
-    first: int = 0,
+    first: int = FIRST,
     params: Mapping[str, Any] | None = None,
 ) -> Path:
     """Write into ``root`` what the stages leave, with films in data/.
@@ -176,11 +177,16 @@ def _write_settings(root: Path, changes: Mapping[str, Any]) -> None:
 
 
 def write_lock(root: Path) -> None:
-    """Write a lock whose hashes follow the model and the parameters."""
+    """Write a lock whose hashes follow the films, the model and the parameters."""
     model = hashlib.md5((root / "artifacts/model/model.json").read_bytes()).hexdigest()
     params = hashlib.md5((root / "params.yaml").read_bytes()).hexdigest()
+    splits = hashlib.md5((root / "artifacts/splits.parquet").read_bytes()).hexdigest()
     stages = {
-        "validate": {"cmd": "v", "deps": [{"path": "data", "md5": DATA}], "outs": [{"path": "a", "md5": "0" * 32}]},
+        "validate": {
+            "cmd": "v",
+            "deps": [{"path": "data", "md5": DATA}],
+            "outs": [{"path": "artifacts/splits.parquet", "md5": splits}],
+        },
         "train": {"cmd": "t", "params": params, "outs": [{"path": "artifacts/network", "md5": model}]},
         "package": {"cmd": "p", "outs": [{"path": "artifacts/model", "md5": model}]},
     }

@@ -2,6 +2,7 @@
 
 import shutil
 from importlib.metadata import requires, version
+from modulefinder import ModuleFinder
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +18,6 @@ from dicom_router.sample.making import make_file
 
 SERVED: Final = Path(__file__).with_name("served.py")
 PACKAGE: Final = "dicom_router"
-NOT_NEEDED: Final = ("__pycache__", "registry", "stages", "cli", "sample", "report", "training", "packaging")
 TEXTS: Final = ("decision", "reasons", "guarantee", "reason", "detail", "model")
 
 
@@ -51,6 +51,13 @@ def input_example() -> pd.DataFrame:
 
 
 def copy_code(project: Path, folder: Path) -> Path:
-    """Copy the package of ``project`` into ``folder``, without what inference never imports; return the copy."""
-    source = project / "src" / PACKAGE
-    return Path(shutil.copytree(source, folder / PACKAGE, ignore=shutil.ignore_patterns(*NOT_NEEDED)))
+    """Copy the modules of ``project`` that ``SERVED`` imports, at any remove, into ``folder``; return the copy."""
+    source = project / "src"
+    finder = ModuleFinder([str(source)])  # which looks for no other package
+    finder.run_script(str(SERVED))
+    names = [str(getattr(found, "__file__", "")) for found in finder.modules.values()]
+    for file in (Path(name) for name in names if Path(name).is_relative_to(source)):
+        target = folder / file.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    return folder / PACKAGE
