@@ -8,7 +8,11 @@
     │   ├── MixedOrigin         synthetic and real films would meet
     │   └── ValidationFailed    a critical expectation does not hold
     ├── PseudonymKeyError       the secret of the pseudonyms is missing or not the one used before
-    └── ModelError              a model folder is incomplete, or must not be used on this film
+    ├── ModelError              a model folder is incomplete, or must not be used on this film
+    └── RegistryError           the model registry refuses, or does not hold what is asked for
+        ├── RegistryUnreachable the MLflow server does not answer
+        ├── NoChampion          nobody has promoted a version
+        └── NotReproduced       a version's weights or figures are not what its commit, data and parameters give
 
 Bad input is data: an UnreadableImage becomes a quarantine row where many files
 are read. No message holds patient data, and each says what is accepted instead.
@@ -22,8 +26,12 @@ __all__ = [
     "DataError",
     "MixedOrigin",
     "ModelError",
+    "NoChampion",
+    "NotReproduced",
     "ParameterError",
     "PseudonymKeyError",
+    "RegistryError",
+    "RegistryUnreachable",
     "RouterError",
     "UnknownLabel",
     "UnreadableImage",
@@ -83,3 +91,19 @@ class PseudonymKeyError(RouterError):
 
 class ModelError(RouterError):
     """A model folder is incomplete or damaged, or the model must not be used on this film."""
+
+
+class RegistryError(RouterError):
+    """The model registry refuses, or does not hold what is asked for."""
+
+
+class RegistryUnreachable(RegistryError):
+    """The MLflow server does not answer; the message says where it was looked for and how to start it."""
+
+
+class NoChampion(RegistryError):
+    """No version has the alias ``champion``: nobody has promoted one."""
+
+
+class NotReproduced(RegistryError):
+    """A version's weights or figures are not what its commit, data and parameters give; the message names each."""
