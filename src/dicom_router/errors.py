@@ -8,7 +8,9 @@
     │   ├── MixedOrigin         synthetic and real films would meet
     │   └── ValidationFailed    a critical expectation does not hold
     ├── PseudonymKeyError       the secret of the pseudonyms is missing or not the one used before
-    └── ModelError              a model folder is incomplete, or must not be used on this film
+    ├── ModelError              a model folder is incomplete, or must not be used on this film
+    ├── PlatformError           a server or a worker does not start, or its port is taken
+    └── RunError                a run of the pipeline cannot start, or one of its stages failed
 
 Bad input is data: an UnreadableImage becomes a quarantine row where many files
 are read. No message holds patient data, and each says what is accepted instead.
@@ -23,8 +25,10 @@ __all__ = [
     "MixedOrigin",
     "ModelError",
     "ParameterError",
+    "PlatformError",
     "PseudonymKeyError",
     "RouterError",
+    "RunError",
     "UnknownLabel",
     "UnreadableImage",
     "ValidationFailed",
@@ -83,3 +87,11 @@ class PseudonymKeyError(RouterError):
 
 class ModelError(RouterError):
     """A model folder is incomplete or damaged, or the model must not be used on this film."""
+
+
+class PlatformError(RouterError):
+    """A server or a worker of the local platform does not start, or its port is taken."""
+
+
+class RunError(RouterError):
+    """A run of the pipeline cannot start, or a stage of it failed; the message is the stage's own."""
