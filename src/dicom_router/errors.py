@@ -10,7 +10,11 @@
     ├── PseudonymKeyError       the secret of the pseudonyms is missing or not the one used before
     ├── ModelError              a model folder is incomplete, or must not be used on this film
     ├── PlatformError           a server or a worker does not start, or its port is taken
-    └── RunError                a run of the pipeline cannot start, or one of its stages failed
+    ├── RunError                a run of the pipeline cannot start, or one of its stages failed
+    └── RegistryError           the model registry refuses, or does not hold what is asked for
+        ├── RegistryUnreachable the MLflow server does not answer
+        ├── NoChampion          nobody has promoted a version
+        └── NotReproduced       a version's weights or figures are not what its commit, data and parameters give
 
 Bad input is data: an UnreadableImage becomes a quarantine row where many files
 are read. No message holds patient data, and each says what is accepted instead.
@@ -24,9 +28,13 @@ __all__ = [
     "DataError",
     "MixedOrigin",
     "ModelError",
+    "NoChampion",
+    "NotReproduced",
     "ParameterError",
     "PlatformError",
     "PseudonymKeyError",
+    "RegistryError",
+    "RegistryUnreachable",
     "RouterError",
     "RunError",
     "UnknownLabel",
@@ -95,3 +103,19 @@ class PlatformError(RouterError):
 
 class RunError(RouterError):
     """A run of the pipeline cannot start, or a stage of it failed; the message is the stage's own."""
+
+
+class RegistryError(RouterError):
+    """The model registry refuses, or does not hold what is asked for."""
+
+
+class RegistryUnreachable(RegistryError):
+    """The MLflow server does not answer; the message says where it was looked for and how to start it."""
+
+
+class NoChampion(RegistryError):
+    """No version has the alias ``champion``: nobody has promoted one."""
+
+
+class NotReproduced(RegistryError):
+    """A version's weights or figures are not what its commit, data and parameters give; the message names each."""

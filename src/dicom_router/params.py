@@ -169,6 +169,17 @@ class Evaluate(Section):
     threads: Annotated[int, Field(ge=1, le=256)]
 
 
+class Gate(Section):
+    """What a version must show to be called challenger; no stage reads it, registry/gate.py does."""
+
+    minimum_patients: Annotated[int, Field(ge=1)]
+    recall: Share
+    margin: Share
+    log_loss: Annotated[float, Field(gt=0)]
+    brier: Annotated[float, Field(gt=0, le=2)]
+    external_accuracy: Share
+
+
 class Params(Section):
     """All of params.yaml."""
 
@@ -180,6 +191,7 @@ class Params(Section):
     calibrate: Calibrate
     evaluate: Evaluate
     package: Package
+    gate: Gate
 
 
 def load_params(path: Path = Path("params.yaml")) -> Params:

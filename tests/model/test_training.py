@@ -100,7 +100,7 @@ def test_a_missing_gpu_is_an_error(images: Images, nothing: Images, tmp_path: Pa
         fit(images, nothing, replace(RECIPE, accelerator="gpu"), tmp_path)
 
 
-def test_training_leaves_nothing_but_checkpoints(
+def test_training_leaves_nothing_but_checkpoints_and_a_history(
     images: Images, validation: Images, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = tmp_path / "here"
@@ -108,7 +108,11 @@ def test_training_leaves_nothing_but_checkpoints(
     monkeypatch.chdir(here)
     threads = torch.get_num_threads()
     fit(images, validation, RECIPE, tmp_path / "work")
-    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == ["epoch-00002.ckpt", "epoch-00003.ckpt"]
+    assert sorted(path.name for path in (tmp_path / "work").iterdir()) == [
+        "epoch-00002.ckpt",
+        "epoch-00003.ckpt",
+        "history.csv",
+    ]
     assert list(here.iterdir()) == []
     assert torch.get_num_threads() == threads
 

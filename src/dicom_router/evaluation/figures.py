@@ -50,6 +50,17 @@ def probability_change(after: Predictions, before: Predictions, settings: Bootst
     return _samples(after, terms, change, settings, name)
 
 
+def confusion_change(after: Predictions, before: Predictions, settings: Bootstrap, name: str) -> Samples:
+    """Return the figures of ``confusion_samples`` of ``after`` minus ``before``: the same images, drawn together."""
+
+    def change(sums: Floats) -> Mapping[str, Floats]:
+        ours, theirs = (_confusion_figures(part, CLASSES) for part in np.split(sums, 2, axis=-1))
+        return {key: ours[key] - theirs[key] for key in ours}
+
+    terms = np.concatenate([confusion.image_counts(after), confusion.image_counts(before)], axis=1)
+    return _samples(after, terms, change, settings, name)
+
+
 def estimates(samples: Samples, settings: Bootstrap) -> dict[str, Estimate]:
     """Return every figure with its interval."""
     return {key: estimate(figure, settings) for key, figure in samples.items()}

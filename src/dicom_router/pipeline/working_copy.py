@@ -134,7 +134,7 @@ def _apply(folder: Path, patch: str) -> None:
         with tempfile.NamedTemporaryFile("w", encoding="utf-8", errors="surrogateescape") as file:
             file.write(patch)
             file.flush()
-            output(folder, "git", "apply", "--whitespace=nowarn", file.name)
+            output(folder, "git", "apply", "--index", "--whitespace=nowarn", file.name)
 
 
 def _set_params(folder: Path, overrides: Mapping[str, Any]) -> None:

@@ -15,8 +15,9 @@ from torch.utils.data import DataLoader
 
 from dicom_router.errors import DataError, ParameterError
 from dicom_router.model.training.batches import Batch, Images, batches_in_order, class_weights, training_batches
+from dicom_router.model.training.history import EpochRecord
 from dicom_router.model.training.ledger import Ledger, Tell, describe
-from dicom_router.model.training.lesson import EpochRecord, Lesson
+from dicom_router.model.training.lesson import Lesson
 from dicom_router.model.training.networks import RouterNetwork, create_network
 from dicom_router.model.training.recipe import Recipe
 from dicom_router.model.training.seeds import derive_seed

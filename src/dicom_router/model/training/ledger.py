@@ -11,8 +11,10 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor
 
-from dicom_router.model.training.lesson import EpochRecord, Lesson
+from dicom_router.model.training.history import HISTORY, EpochRecord, history_csv
+from dicom_router.model.training.lesson import Lesson
 from dicom_router.model.training.recipe import Recipe
+from dicom_router.storage import write_atomically
 
 KEPT: Final = 2  # the newest, and one before it in case the newest cannot be read
 
@@ -82,6 +84,7 @@ class Ledger(Checkpoint):
         partial = path.with_suffix(".partial")
         trainer.save_checkpoint(partial)
         partial.replace(path)
+        write_atomically(self.folder / HISTORY, history_csv(self.history))  # for who follows the training
         for old in sorted(self.folder.glob("epoch-*.ckpt"))[:-KEPT]:
             old.unlink()
 

@@ -1,6 +1,5 @@
 """One network learning: what a step and an epoch do. Nothing here waits for the device before an epoch ends."""
 
-from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -12,22 +11,11 @@ from dicom_router.errors import ParameterError
 from dicom_router.labels import CLASSES
 from dicom_router.model.training.augmentation import augment
 from dicom_router.model.training.batches import Batch
+from dicom_router.model.training.history import EpochRecord
 from dicom_router.model.training.networks import RouterNetwork
 from dicom_router.model.training.optimisation import create_optimizer, create_schedule
 from dicom_router.model.training.recipe import Recipe
 from dicom_router.model.training.seeds import derive_seed
-
-
-@dataclass(frozen=True)
-class EpochRecord:
-    """A row of ``history.csv``; the validation figures are None without validation images."""
-
-    epoch: int  # from 1
-    train_loss: float
-    validation_loss: float | None
-    validation_macro_f1: float | None
-    validation_accuracy: float | None
-    learning_rate: float  # of the last step
 
 
 class Lesson(LightningModule):

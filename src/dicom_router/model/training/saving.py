@@ -1,21 +1,17 @@
 """A trained network's folder: what the train stage writes and the later stages read."""
 
-import csv
-import io
 from collections.abc import Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 from dicom_router.labels import CLASSES
 from dicom_router.model.folder import FORMAT, GRAPH, NETWORK, WEIGHTS, Specification, file_digests, to_json
 from dicom_router.model.training.export import export_onnx, load_weights, save_weights
 from dicom_router.model.training.fitting import Fitted
-from dicom_router.model.training.lesson import EpochRecord
+from dicom_router.model.training.history import HISTORY, history_csv
 from dicom_router.model.training.networks import MEAN, STD, RouterNetwork, create_network, parameter_count
 from dicom_router.model.training.recipe import Recipe
-
-HISTORY: Final = "history.csv"
 
 
 def save_network(
@@ -46,15 +42,6 @@ def save_network(
     }
     (folder / NETWORK).write_bytes(to_json(specification))
     (folder / HISTORY).write_bytes(history_csv(fitted.history))
-
-
-def history_csv(history: tuple[EpochRecord, ...]) -> bytes:
-    """Return one line per epoch; figures that do not exist are empty."""
-    text = io.StringIO()
-    writer = csv.DictWriter(text, [field.name for field in fields(EpochRecord)], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(asdict(record) for record in history)
-    return text.getvalue().encode()
 
 
 def load_network(folder: Path, specification: Specification) -> RouterNetwork:

@@ -1,0 +1,91 @@
+"""A version of the registered model: the model of a recorded run, loadable anywhere, with its card."""
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import RestException
+
+from dicom_router.model.folder import MODEL as SPECIFICATION
+from dicom_router.model.folder import read_specification
+from dicom_router.registry.description import describe
+from dicom_router.registry.lock import Lock
+from dicom_router.registry.packing import SERVED, copy_code, input_example, requirements, signature
+from dicom_router.registry.recording import Recorded
+from dicom_router.registry.server import MODEL, connected, page
+
+FOLDER = "artifacts/model"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version of the registered model; ``existed`` says that it had been registered before."""
+
+    version: str
+    url: str
+    existed: bool
+
+
+def register(project: Path, recorded: Recorded) -> Registered:
+    """Register the model in ``project``, made by the run ``recorded``, or return the version that there is.
+
+    A model whose stages all have the same hashes is the same version, whichever commit it was made from.
+
+    Raises:
+        ModelError: the model's folder is not whole.
+        RegistryUnreachable: MLflow does not answer; call again.
+    """
+    lock = Lock.read(project)
+    specification = read_specification(project / FOLDER, SPECIFICATION)
+    with connected() as client:
+        found = find_version(client, lock.digest)
+        if found is not None:
+            return Registered(str(found.version), _page(found), existed=True)
+        _require_model(client)
+        tags = {
+            "dvc.lock": lock.digest,
+            "dvc.data": lock.data,
+            "model.version": str(specification["version"]),
+            "synthetic": str(specification["synthetic"]).lower(),
+        }
+        made = mlflow.register_model(_logged(project, recorded.run_id), MODEL, tags=tags)
+        client.update_model_version(MODEL, made.version, describe(project, "not judged yet"))
+    return Registered(str(made.version), _page(made), existed=False)
+
+
+def find_version(client: MlflowClient, lock: str) -> ModelVersion | None:
+    """Return the version whose stages have the hash ``lock``."""
+    found = client.search_model_versions(f"name = '{MODEL}' and tags.`dvc.lock` = '{lock}'")
+    return min(found, key=lambda version: int(version.version), default=None)
+
+
+def _logged(project: Path, run_id: str) -> str:
+    """Log the model with its code to the run; return its URI."""
+    with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run_id=run_id):
+        logged = mlflow.pyfunc.log_model(
+            name="model",
+            python_model=str(SERVED),
+            artifacts={"model": str(project / FOLDER)},
+            code_paths=[str(copy_code(project, Path(folder)))],
+            signature=signature(),
+            input_example=input_example(),
+            pip_requirements=requirements(),
+            model_config={"allow_synthetic_model": False},
+        )
+    return str(logged.model_uri)
+
+
+def _require_model(client: MlflowClient) -> None:
+    """Make the registered model where there is none."""
+    try:
+        client.get_registered_model(MODEL)
+    except RestException:
+        text = "Which of five groups a radiograph belongs to. Promote a version by giving it the alias `champion`."
+        client.create_registered_model(MODEL, description=text)
+
+
+def _page(version: ModelVersion) -> str:
+    return page("models", MODEL, "versions", str(version.version))

@@ -1,0 +1,83 @@
+"""The MLflow server: where it is, whether it answers, and how its errors reach a person."""
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Final
+
+import mlflow
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException, RestException
+from mlflow.utils.credentials import get_default_host_creds
+from mlflow.utils.rest_utils import http_request
+from requests import RequestException
+
+from dicom_router.errors import RegistryError, RegistryUnreachable
+
+MODEL: Final = "dicom-router"  # the registered model
+EXPERIMENT: Final = "dicom-router"
+ADDRESS: Final = "MLFLOW_TRACKING_URI"  # MLflow's own variable
+DEFAULT: Final = "http://127.0.0.1:5000"
+PATIENCE: Final = 5.0  # seconds in which a server that lives says so
+# MLflow tries a request eight times, over four minutes. A server that answered a moment ago deserves half a minute.
+RETRIES: Final = ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
+
+
+def address() -> str:
+    """Return the address of the server, or of the database that takes its place."""
+    return os.environ.get(ADDRESS) or DEFAULT
+
+
+def check_reachable() -> None:
+    """Do nothing where the MLflow server answers.
+
+    Raises:
+        RegistryUnreachable: it does not.
+    """
+    uri = address()
+    if not uri.startswith(("http://", "https://")):
+        return  # a database, opened by the client itself
+    try:
+        answer = http_request(get_default_host_creds(uri), "/health", "GET", timeout=PATIENCE, max_retries=0)
+    except MlflowException:
+        raise _unreachable("does not answer") from None
+    if answer.status_code != 200:
+        raise _unreachable(f"answers with HTTP status {answer.status_code}")
+
+
+@contextmanager
+def connected() -> Iterator[MlflowClient]:
+    """Yield a client of the server.
+
+    Raises:
+        RegistryUnreachable: the server does not answer, or no longer does.
+        RegistryError: it refuses what is asked.
+    """
+    check_reachable()
+    os.environ.setdefault(*RETRIES)
+    mlflow.set_tracking_uri(address())  # for what MLflow offers without a client: to log and download models
+    try:
+        yield MlflowClient(address())
+    except RestException as error:
+        raise RegistryError(f"MLflow at {address()} refuses: {_first_line(error)}") from None
+    except (MlflowException, RequestException) as error:
+        check_reachable()
+        raise RegistryError(
+            f"MLflow at {address()} failed: {_first_line(error)}. If this was about artifacts, check that the server's"
+            " artifact folder is there, writable and not full; then run the same again"
+        ) from None
+
+
+def page(*parts: str) -> str:
+    """Return the address of a page of MLflow's UI, as ``page("models", name)``."""
+    return "/".join([address().rstrip("/"), "#", *parts])
+
+
+def _unreachable(what: str) -> RegistryUnreachable:
+    return RegistryUnreachable(
+        f"the MLflow server at {address()} {what}: start it with `make up`, or set {ADDRESS} to where it runs"
+    )
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).strip().partition("\n")[0] or type(error).__name__
