@@ -1,5 +1,5 @@
 # `make demo` and `make test` are all that a newcomer needs; both set everything up.
-.PHONY: help setup demo test check fuzz bench lock clean
+.PHONY: help setup demo up down status test check fuzz bench lock clean
 SHELL := /bin/sh
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -21,6 +21,15 @@ setup: .venv/installed    ## make .venv with the versions of requirements.lock
 
 demo: setup               ## run the whole pipeline on synthetic films, in .demo/
 	@scripts/demo
+
+up: setup                 ## start MLflow, Prefect and its workers; apply the deployments of prefect.yaml
+	@python -m dicom_router.services up
+
+down: setup               ## stop all of it, runs included
+	@python -m dicom_router.services down
+
+status: setup             ## say what runs, where and how well
+	@python -m dicom_router.services status
 
 test: setup               ## run every test
 	@python -m pytest --numprocesses=auto --maxprocesses=4

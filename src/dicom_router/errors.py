@@ -10,6 +10,8 @@
     ├── PseudonymKeyError       the secret of the pseudonyms is missing or not the one used before
     ├── MissingExtra            a command needs an extra that is not installed
     ├── ModelError              a model folder is incomplete, or must not be used on this film
+    ├── PlatformError           a server or a worker does not start, or its port is taken
+    ├── RunError                a run of the pipeline cannot start, or one of its stages failed
     └── RegistryError           the model registry refuses, or does not hold what is asked for
         ├── RegistryUnreachable the MLflow server does not answer
         ├── NoChampion          nobody has promoted a version
@@ -31,10 +33,12 @@ __all__ = [
     "NoChampion",
     "NotReproduced",
     "ParameterError",
+    "PlatformError",
     "PseudonymKeyError",
     "RegistryError",
     "RegistryUnreachable",
     "RouterError",
+    "RunError",
     "UnknownLabel",
     "UnreadableImage",
     "ValidationFailed",
@@ -103,6 +107,14 @@ class MissingExtra(RouterError):
 
 class ModelError(RouterError):
     """A model folder is incomplete or damaged, or the model must not be used on this film."""
+
+
+class PlatformError(RouterError):
+    """A server or a worker of the local platform does not start, or its port is taken."""
+
+
+class RunError(RouterError):
+    """A run of the pipeline cannot start, or a stage of it failed; the message is the stage's own."""
 
 
 class RegistryError(RouterError):

@@ -1,0 +1,1 @@
+"""Prefect's side: flows that walk and wait, and compute nothing."""

@@ -1,0 +1,192 @@
+"""A working copy of one commit for one run, so that runs disturb neither the user's checkout nor each other."""
+
+import fcntl
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from dicom_router.dataset.programs import output, succeeds
+from dicom_router.errors import ParameterError, RunError
+from dicom_router.pipeline.overriding import override
+
+RUNS: Final = ".platform/runs"
+WORK: Final = ".platform/work"
+KEPT: Final = 10  # working copies, and folders of work in progress
+LOCK: Final = "dvc.lock"  # what DVC itself writes is no change of a user's
+SHOWN: Final = 10
+CHECK: Final = (
+    "from dicom_router.params import load_params; from dicom_router.stages.running import run; run(load_params)"
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a run is to be made of."""
+
+    revision: str
+    overrides: Mapping[str, Any]
+    allow_dirty: bool
+
+
+@dataclass(frozen=True)
+class WorkingCopy:
+    """A folder that holds ``commit``, with ``patch`` on top of it ("" for none) and other values in params.yaml."""
+
+    root: Path  # the user's checkout
+    folder: Path
+    commit: str
+    patch: str
+    current: bool  # made of what the checkout holds now
+    lock: int  # a file descriptor: open in whatever works here
+
+
+@contextmanager
+def working_copy(root: Path, run: str, request: Request) -> Iterator[WorkingCopy]:
+    """Make a working copy for ``run``; it stays, for its reports, until ``KEPT`` newer ones are there.
+
+    Work in progress (``work/``) is that of an earlier run of the same content, so that training goes on
+    where that was killed; a run of the same content that is alive is waited for.
+
+    Raises:
+        RunError: git knows no such revision, or the checkout has uncommitted changes.
+        ParameterError: an override is not accepted.
+    """
+    commit = _commit(root, request.revision)
+    current = commit == _commit(root, "HEAD")
+    patch = _uncommitted(root, request.allow_dirty) if current else ""
+    key = _key(commit, patch, request.overrides)
+    with _locked(root / WORK / f"{key}.lock") as lock:
+        folder = root / RUNS / f"{key}-{run}"
+        output(root, "git", "worktree", "add", "--quiet", "--force", "--detach", str(folder), commit)
+        _apply(folder, patch)
+        _set_params(folder, request.overrides)
+        _share_work(folder, root / WORK / key)
+        _forget_old(root)
+        yield WorkingCopy(root, folder, commit, patch, current, lock)
+
+
+def _commit(root: Path, revision: str) -> str:
+    name = f"{revision}^{{commit}}"
+    if revision.startswith("-") or not succeeds(root, "git", "rev-parse", "--verify", "--quiet", name):
+        raise RunError(f"git knows no revision {revision!r} in {root}; a commit, a tag or a branch is one")
+    return output(root, "git", "rev-parse", "--verify", name)
+
+
+def _uncommitted(root: Path, allowed: bool) -> str:
+    """Return uncommitted changes as a patch, "" where there are none.
+
+    Raises:
+        RunError: there are some, and they are not ``allowed``.
+    """
+    lines = output(root, "git", "status", "--porcelain", "--untracked-files=all", "--", ".", f":!{LOCK}").splitlines()
+    if not lines:
+        return ""
+    if not allowed:
+        listed = ", ".join(line.split(maxsplit=1)[1] for line in lines[:SHOWN])
+        more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+        raise RunError(
+            f"uncommitted changes: {listed}{more}; commit them, or run with --param allow_dirty=true, "
+            "which keeps them as a patch beside the run"
+        )
+    return _patch(root)
+
+
+def _patch(root: Path) -> str:
+    """Return what differs from HEAD, new files included; the user's index is left alone."""
+    with tempfile.TemporaryDirectory() as scratch:
+        index, patch = Path(scratch) / "index", Path(scratch) / "patch"
+        shutil.copy(output(root, "git", "rev-parse", "--git-path", "index"), index)
+        output(root, "git", "add", "--all", "--", ".", f":!{LOCK}", GIT_INDEX_FILE=str(index))
+        command = ("diff", "--cached", "--binary", f"--output={patch}", "HEAD", "--", ".", f":!{LOCK}")
+        output(root, "git", *command, GIT_INDEX_FILE=str(index))
+        return patch.read_text(encoding="utf-8", errors="surrogateescape")
+
+
+def _key(commit: str, patch: str, overrides: Mapping[str, Any]) -> str:
+    """Return a name for the content of a run."""
+    content = json.dumps([commit, patch, overrides], sort_keys=True)
+    return hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:12]
+
+
+@contextmanager
+def _locked(path: Path) -> Iterator[int]:
+    """Hold a lock that goes with the last process that has the file open; wait for it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor = os.open(path, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def _apply(folder: Path, patch: str) -> None:
+    if patch:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", errors="surrogateescape") as file:
+            file.write(patch)
+            file.flush()
+            output(folder, "git", "apply", "--index", "--whitespace=nowarn", file.name)
+
+
+def _set_params(folder: Path, overrides: Mapping[str, Any]) -> None:
+    """Write ``overrides`` and have the commit's own code check all parameters.
+
+    Raises:
+        ParameterError: one is not accepted; the message is that code's.
+    """
+    override(folder / "params.yaml", overrides)
+    done = subprocess.run(
+        (sys.executable, "-c", CHECK),
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": "src"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if done.returncode != 0:
+        raise ParameterError(done.stderr.strip().removeprefix("params: "))
+
+
+def _share_work(folder: Path, work: Path) -> None:
+    """Let ``work/`` be the one of this content."""
+    work.mkdir(parents=True, exist_ok=True)
+    os.utime(work)
+    (folder / "work").symlink_to(work, target_is_directory=True)
+
+
+def _forget_old(root: Path) -> None:
+    """Remove the oldest working copies and work in progress, but for those in use."""
+    for folder in _oldest(root / RUNS):
+        if _is_free(root / WORK / f"{folder.name.partition('-')[0]}.lock"):
+            output(root, "git", "worktree", "remove", "--force", "--force", str(folder))
+    for folder in _oldest(root / WORK):
+        if _is_free(folder.with_name(f"{folder.name}.lock")):
+            shutil.rmtree(folder)
+    output(root, "git", "worktree", "prune")
+
+
+def _oldest(parent: Path) -> list[Path]:
+    folders = [entry for entry in parent.iterdir() if entry.is_dir()]
+    return sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)[KEPT:]
+
+
+def _is_free(lock: Path) -> bool:
+    """Say whether nobody holds ``lock``."""
+    descriptor = os.open(lock, os.O_RDWR | os.O_CREAT, 0o600)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    else:
+        return True
+    finally:
+        os.close(descriptor)

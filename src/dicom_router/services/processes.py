@@ -1,0 +1,52 @@
+"""Processes of a platform, found by the mark in their environment: nothing outlives ``make down``."""
+
+import contextlib
+from pathlib import Path
+
+import psutil
+
+from dicom_router.services.settings import MARK
+
+
+def marked(state: Path) -> list[psutil.Process]:
+    """Return every process that descends from the platform of ``state``, but for this one and its parents."""
+    ours = {process.pid for process in (psutil.Process(), *psutil.Process().parents())}
+    return [process for process in psutil.process_iter() if process.pid not in ours and _mark(process) == str(state)]
+
+
+def end(processes: list[psutil.Process], patience: float = 10) -> None:
+    """Ask ``processes`` to end, and kill those that still run after ``patience`` seconds."""
+    for process in processes:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.terminate()
+    _, stubborn = psutil.wait_procs(processes, timeout=patience)
+    for process in stubborn:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            process.kill()
+    psutil.wait_procs(stubborn, timeout=patience)
+
+
+def listening(port: int) -> str | None:
+    """Say who listens on ``port`` of this machine; None if nobody does."""
+    for connection in psutil.net_connections("inet"):
+        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+            return _describe(connection.pid)
+    return None
+
+
+def _describe(pid: int | None) -> str:
+    if pid is None:
+        return "a process of another user"
+    try:
+        process = psutil.Process(pid)
+        return f"process {pid}, {' '.join(process.cmdline())[:120] or process.name()}"
+    except psutil.Error:
+        return f"process {pid}"
+
+
+def _mark(process: psutil.Process) -> str | None:
+    try:
+        mark: str | None = process.environ().get(MARK)
+    except (psutil.Error, OSError):  # of another user, or gone since
+        return None
+    return mark

@@ -1,0 +1,104 @@
+"""What runs, as a table, and its configuration for supervisord."""
+
+import hashlib
+import shlex
+import sys
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dicom_router.services.settings import POOLS, Settings
+
+GUARD: Final = "guard"
+LOG_BYTES: Final = 5_000_000
+
+HEAD: Final = """\
+[unix_http_server]
+file={socket}
+chmod=0700
+
+[supervisord]
+directory={root}
+logfile={logs}/supervisord.log
+logfile_maxbytes={bytes}
+logfile_backups=1
+pidfile={state}/supervisord.pid
+childlogdir={logs}
+
+[rpcinterface:supervisor]
+supervisor.rpcinterface_factory = supervisor.rpcinterface:make_main_rpcinterface
+
+[supervisorctl]
+serverurl=unix://{socket}
+"""
+PROGRAM: Final = """
+[program:{name}]
+command={command}
+autostart={autostart}
+autorestart=true
+startretries=1000000
+startsecs=2
+stopasgroup=true
+killasgroup=true
+stopwaitsecs=10
+redirect_stderr=true
+stdout_logfile={logs}/{name}.log
+stdout_logfile_maxbytes={bytes}
+stdout_logfile_backups=1
+"""
+
+
+@dataclass(frozen=True)
+class Program:
+    """A process that is started again whenever it ends."""
+
+    name: str
+    command: tuple[str, ...]
+    autostart: bool  # False: started once the server is prepared
+
+
+def programs(settings: Settings) -> tuple[Program, ...]:
+    """Return what the platform runs here: a server whose address is elsewhere is not started.
+
+    Databases and folders stand in the environment, not here: an address may hold a password.
+    """
+    mlflow, prefect = settings.servers
+    listen = ("--host", mlflow.host, "--port", str(mlflow.port), "--workers", "1")
+    servers = (
+        (mlflow, Program("mlflow", ("mlflow", "server", *listen), True)),
+        (prefect, Program("prefect", ("prefect", "server", "start"), True)),
+    )
+    workers = [
+        Program(f"worker-{pool}", ("prefect", "worker", "start", "--pool", pool, "--type", "process"), False)
+        for pool in POOLS
+    ]
+    guard = Program(GUARD, (sys.executable, "-m", "dicom_router.services", GUARD), True)
+    return (*(program for server, program in servers if server.local), *workers, guard)
+
+
+def configuration(settings: Settings) -> str:
+    """Return the configuration of supervisord."""
+    places = {
+        "root": settings.root,
+        "state": settings.state,
+        "logs": settings.logs,
+        "socket": socket_path(settings.state),
+        "bytes": LOG_BYTES,
+    }
+    words = {name: str(value).replace("%", "%%") for name, value in places.items()}
+    sections = [
+        PROGRAM.format(
+            name=program.name,
+            command=shlex.join(program.command).replace("%", "%%"),
+            autostart=str(program.autostart).lower(),
+            **words,
+        )
+        for program in programs(settings)
+    ]
+    return HEAD.format(**words) + "".join(sections)
+
+
+def socket_path(state: Path) -> Path:
+    """Return where supervisord listens: not in ``state``, since a socket's path may have 107 characters at most."""
+    return Path(tempfile.gettempdir()) / f"dicom-router-{hashlib.sha256(str(state).encode()).hexdigest()[:16]}.sock"
