@@ -10,7 +10,7 @@ from model.rules import features, thresholds
 
 from dicom_router.errors import ModelError
 from dicom_router.model.folder import CARD, GRAPH, MODEL, WEIGHTS, content_version
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 from dicom_router.model.outliers import FILE
 from dicom_router.model.packaging.agreement import Agreement, measure_agreement, refuse_disagreement
 from dicom_router.model.packaging.card import render_card, weakest_subgroups

@@ -8,7 +8,8 @@ import torch
 from dicom_router.dataset.table import read_origin
 from dicom_router.evaluation.reading import read_json
 from dicom_router.model.cache import PixelCache, cache_digest
-from dicom_router.model.inference import Classifier, Network
+from dicom_router.model.inference import Classifier
+from dicom_router.model.network import Network
 from dicom_router.model.packaging.agreement import Agreement, measure_agreement, refuse_disagreement
 from dicom_router.model.packaging.writing import Ingredients, write_model
 from dicom_router.model.training.saving import load_network

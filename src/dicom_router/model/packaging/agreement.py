@@ -8,7 +8,7 @@ import torch
 from numpy.typing import NDArray
 
 from dicom_router.errors import ModelError
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 from dicom_router.model.probabilities import softmax
 from dicom_router.model.training.networks import RouterNetwork
 
