@@ -35,7 +35,7 @@ class ServedRouter(PythonModel):
         What cannot be read gets its reason, and no label.
         """
         rows = [_answer(result, self.classifier) for result in self._results(model_input)]
-        return pd.DataFrame(rows, index=model_input.index)
+        return pd.DataFrame(rows, index=model_input.index, dtype=object)  # in which what is missing stays null
 
     def _results(self, model_input: pd.DataFrame) -> Iterator[Result]:
         contents, paths = (_column(model_input, name) for name in COLUMNS)
