@@ -15,8 +15,7 @@ from small_project import runner
 
 from dicom_router.cli import forget, group
 from dicom_router.dataset.forgetting.caches import require_idle
-from dicom_router.dataset.forgetting.journal import JOURNAL
-from dicom_router.dataset.forgetting.records import delete_from_ledger
+from dicom_router.dataset.forgetting.journal import JOURNAL, Journal
 from dicom_router.dataset.forgetting.steps import STEPS, Erasure, Step
 from dicom_router.dataset.forgetting.targets import patient_target
 from dicom_router.dataset.table import read_labels
@@ -120,11 +119,13 @@ def test_what_is_not_clear_changes_nothing(
 
 def test_while_a_pipeline_or_an_import_runs_nothing_is_removed(tmp_path: Path) -> None:
     target = patient_target(write_project(tmp_path) / "data", "patient1", "")
+    erasure = Erasure(tmp_path, target, tmp_path / ".dvc/cache", (), cloud=False)
     with closing(sqlite3.connect(tmp_path / "private/ledger.sqlite", isolation_level=None)) as ledger:
         ledger.execute("CREATE TABLE films (source, image, patient)")
         ledger.execute("BEGIN IMMEDIATE")
         with pytest.raises(DataError, match="an import is under way"):
-            delete_from_ledger(tmp_path, target)
+            forget._erase(erasure, Journal("patient1", target.paths, "", {}, ()))
+    assert len(read_labels(tmp_path / "data")) == len(ROWS)
     holder = {"pid": os.getpid(), "cmd": "dvc repro"}
     (tmp_path / ".dvc/tmp/rwlock").write_text(json.dumps({"write": {}, "read": {"data": [holder]}}))
     with pytest.raises(DataError, match="a `dvc` command is running"):

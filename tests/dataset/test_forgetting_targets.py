@@ -8,8 +8,9 @@ from dataset.hospital import KEY, bring, dicom
 from dataset.tiny import labels_of, row, write_dataset
 
 from dicom_router.dataset.forgetting.targets import image_target, patient_target
-from dicom_router.dataset.forgetting.traces import twins, with_sides
+from dicom_router.dataset.forgetting.traces import twins
 from dicom_router.dataset.pseudonyms import Pseudonyms
+from dicom_router.dataset.sides import with_sides
 from dicom_router.dataset.table import read_labels
 from dicom_router.errors import DataError, PseudonymKeyError
 
@@ -124,9 +125,9 @@ def test_others_keep_the_side_of_the_last_run() -> None:
 
 def test_a_film_with_the_same_pixels_that_stays_is_named(tmp_path: Path) -> None:
     (tmp_path / "artifacts").mkdir()
-    detail = "the same pixels as images/0001.dcm"
-    quarantine = [["images/0005.dcm", "duplicate", detail], ["images/0006.dcm", "empty", "the file has no bytes"]]
-    columns = ["path", "reason", "detail"]
+    copy = ["images/0005.dcm", "duplicate", "the same pixels", "images/0001.dcm"]
+    quarantine = [copy, ["images/0006.dcm", "empty", "the file has no bytes", ""]]
+    columns = ["path", "reason", "detail", "copy_of"]
     pd.DataFrame(quarantine, columns=columns).to_csv(tmp_path / "artifacts/quarantine.csv", index=False)
     splits = pd.DataFrame({"path": ["images/0001.dcm"], "split": ["train"]})
     splits.to_parquet(tmp_path / "artifacts/splits.parquet", index=False)
@@ -137,8 +138,8 @@ def test_a_film_with_the_same_pixels_that_stays_is_named(tmp_path: Path) -> None
 
 def test_a_near_duplicate_that_stays_is_named_also_of_a_copy(tmp_path: Path) -> None:
     (tmp_path / "artifacts").mkdir()
-    quarantine = [["images/0005.dcm", "duplicate", "the same pixels as images/0001.dcm"]]
-    columns = ["path", "reason", "detail"]
+    quarantine = [["images/0005.dcm", "duplicate", "the same pixels", "images/0001.dcm"]]
+    columns = ["path", "reason", "detail", "copy_of"]
     pd.DataFrame(quarantine, columns=columns).to_csv(tmp_path / "artifacts/quarantine.csv", index=False)
     links = [["images/0001.dcm", "images/0002.dcm", "images/0001.dcm", 0.97, False]]
     columns = ["group", "path", "near_duplicate_of", "correlation", "inverted"]

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 from dataset.hospital import KEY, bring, dicom
 
+from dicom_router.dataset.forgetting.records import without_films
+from dicom_router.dataset.forgetting.targets import Target
 from dicom_router.dataset.importing.labelling import OneLabel
-from dicom_router.dataset.importing.ledger import LEDGER, Ledger
+from dicom_router.dataset.importing.ledger import LEDGER
 from dicom_router.dataset.pseudonyms import Pseudonyms
 from dicom_router.dataset.table import read_labels
 from dicom_router.errors import DataError
@@ -80,12 +82,20 @@ def test_films_that_are_refused_are_not_in_it(tmp_path: Path) -> None:
 
 def test_a_forgotten_patient_is_in_no_byte_of_it(project: Path) -> None:
     patient = Pseudonyms(KEY).patient("P1")
-    with Ledger(project / "private" / LEDGER) as ledger:
-        assert ledger.forget_patient(patient) == 2
-        assert ledger.forget_patient(patient) == 0
+    with without_films(project, Target(patient, (), "")):
+        pass
     assert [Path(source).name for source, *_ in rows(project)] == ["other"]
     bytes_left = (project / "private" / LEDGER).read_bytes()
     assert b"Doe" not in bytes_left and patient.encode() not in bytes_left
+
+
+def test_no_import_starts_while_a_patient_is_forgotten(project: Path, tmp_path: Path) -> None:
+    dicom(tmp_path / "export" / "another", 3)
+    with (
+        without_films(project, Target(Pseudonyms(KEY).patient("P1"), (), "")),
+        pytest.raises(DataError, match="import is under way"),
+    ):
+        bring(tmp_path / "export", project / "data", SPINE)
 
 
 def test_a_damaged_ledger_is_an_error_in_words(project: Path, tmp_path: Path) -> None:

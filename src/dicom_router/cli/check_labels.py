@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from tqdm import tqdm
 
 from dicom_router.dataset.correcting import apply_corrections
-from dicom_router.dataset.forgetting.traces import sides_of_last_run
 from dicom_router.dataset.near_duplicates.table import COLUMNS as LINK_COLUMNS
+from dicom_router.dataset.sides import sides_of_last_run
 from dicom_router.dataset.table import read_labels, read_origin
 from dicom_router.errors import DataError
 from dicom_router.evaluation.label_check import independent_groups, rank_labels, with_current_labels

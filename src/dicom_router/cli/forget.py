@@ -9,11 +9,13 @@ import click
 
 from dicom_router.dataset.forgetting.caches import cache_folder, remotes, require_idle
 from dicom_router.dataset.forgetting.journal import Journal, close_journal, read_journal, write_journal
+from dicom_router.dataset.forgetting.records import without_films
 from dicom_router.dataset.forgetting.remains import remains
 from dicom_router.dataset.forgetting.steps import STEPS, Erasure
 from dicom_router.dataset.forgetting.targets import Target, image_target, patient_target, pseudonyms_of
-from dicom_router.dataset.forgetting.traces import count_sides, sides_of_last_run, twins
+from dicom_router.dataset.forgetting.traces import count_sides, twins
 from dicom_router.dataset.pseudonyms import KEY_VARIABLE
+from dicom_router.dataset.sides import sides_of_last_run
 from dicom_router.errors import DataError
 
 NEXT: Final = 'next      dvc repro && git add data.dvc dvc.lock && git commit -m "Take films out"'
@@ -101,9 +103,10 @@ def _erase(erasure: Erasure, journal: Journal) -> None:
     require_idle(erasure.root)
     write_journal(erasure.root, journal)
     try:
-        for step in STEPS:
-            step.act(erasure)
-            click.echo(f"done      {step.name}")
+        with without_films(erasure.root, erasure.target):
+            for step in STEPS:
+                step.act(erasure)
+                click.echo(f"done      {step.name}")
     except DataError as error:
         raise DataError(f"{error}\nWhat was done is done; run the same command again to finish") from None
     close_journal(erasure.root)

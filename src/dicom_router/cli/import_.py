@@ -77,7 +77,9 @@ def command(
     try:
         account = import_films(request, pseudonyms, _progress)
     except KeyboardInterrupt:
-        click.echo("interrupted: labels.csv is as it was; run the same import again, and it continues", err=True)
+        click.echo(
+            "interrupted: nothing is lost or half written; run the same import again, and it continues", err=True
+        )
         sys.exit(INTERRUPTED)
     for line in account_lines(account, data, dry_run):
         click.echo(line)

@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from dicom_router.dataset.forgetting.traces import with_sides
 from dicom_router.dataset.importing.label_table import read_label_table
 from dicom_router.dataset.importing.labelling import Assigned, Entry, path_key
 from dicom_router.dataset.rows import canonical_labels
+from dicom_router.dataset.sides import with_sides
 from dicom_router.dataset.table import read_labels, write_labels
 from dicom_router.errors import DataError
 

@@ -45,7 +45,7 @@ FACTS: Final = {
     "white_fraction": "float64",
     "contrast": "float64",
 }
-QUARANTINE: Final = ("path", "reason", "detail")
+QUARANTINE: Final = ("path", "reason", "detail", "copy_of")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,8 @@ def fact_table(labels: pd.DataFrame, outcomes: Iterable[Outcome]) -> pd.DataFram
     """Join ``labels`` with what reading gave, row by row, and decide who is kept out.
 
     Columns: those of labels.csv with canonical labels, ``FACTS`` and ``appearance`` (missing where unreadable),
-    ``reason`` and ``detail`` ("" where accepted), and ``copy``: "bytes", "pixels" or "".
+    ``reason`` and ``detail`` ("" where accepted), and, of a copy, what is the same ("bytes" or "pixels") and
+    the path of the film that stays: ``copy`` and ``copy_of``, "" elsewhere.
     """
     columns = [*FACTS, "appearance", "reason", "detail"]
     read = pd.DataFrame([_facts(outcome) for outcome in outcomes], columns=columns)
@@ -106,14 +107,15 @@ def _without_conflicts(table: pd.DataFrame) -> pd.DataFrame:
 
 def _without_copies(table: pd.DataFrame) -> pd.DataFrame:
     """Of images with the same bytes or pixels keep the first by batch and path."""
-    table = table.assign(copy="")
+    table = table.assign(copy="", copy_of="")
     for what, column in (("bytes", "sha256"), ("pixels", "pixel_sha256")):
         ordered = table[table["reason"] == ""].sort_values(["batch", "path"], kind="stable")
         first = ordered.drop_duplicates(column).set_index(column)["path"]
         copies = ordered.index[ordered.duplicated(column)]
         table.loc[copies, "copy"] = what
         table.loc[copies, "reason"] = str(Reason.DUPLICATE)
-        table.loc[copies, "detail"] = [f"the same {what} as {first[of]}" for of in table.loc[copies, column]]
+        table.loc[copies, "copy_of"] = first[table.loc[copies, column]].to_numpy()
+        table.loc[copies, "detail"] = f"the same {what} as " + table.loc[copies, "copy_of"]
     return table
 
 
@@ -124,7 +126,7 @@ def accepted(facts: pd.DataFrame) -> pd.DataFrame:
 
 
 def quarantined(facts: pd.DataFrame) -> pd.DataFrame:
-    """Return quarantine.csv: path, reason and detail of the other rows, sorted by path."""
+    """Return quarantine.csv, the columns ``QUARANTINE`` of the other rows, sorted by path."""
     kept_out = facts.loc[facts["reason"] != "", list(QUARANTINE)]
     return kept_out.sort_values(list(QUARANTINE), ignore_index=True)
 

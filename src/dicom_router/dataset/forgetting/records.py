@@ -39,18 +39,22 @@ def count_in_ledger(root: Path, target: Target) -> int:
         return len({row for each in _parameters(target) for row in films.execute(query, each)})
 
 
-def delete_from_ledger(root: Path, target: Target) -> None:
-    """Delete these rows, and overwrite where they stood.
+@contextmanager
+def without_films(root: Path, target: Target) -> Iterator[None]:
+    """Keep imports from starting, and delete these rows when all else is done; overwrite where they stood.
 
     Raises:
         DataError: an import holds the ledger, or it is damaged.
     """
     with _films(root) as films:
-        if films is not None:
-            films.execute("PRAGMA secure_delete = ON")
-            films.execute("BEGIN IMMEDIATE")
-            films.executemany(f"DELETE {WHOSE}", _parameters(target))
-            films.execute("COMMIT")
+        if films is None:
+            yield
+            return
+        films.execute("PRAGMA secure_delete = ON")
+        films.execute("BEGIN IMMEDIATE")
+        yield
+        films.executemany(f"DELETE {WHOSE}", _parameters(target))
+        films.execute("COMMIT")
 
 
 @contextmanager

@@ -21,6 +21,7 @@ def remains(erasure: Erasure, journal: Journal) -> Iterator[str]:
             "all but the new one there; agree on it with whoever pulls from it"
         )
     yield from _twins(journal)
+    yield "Datasets in other folders of this project (`dicom-router import --data`): only data/ was looked at"
     yield "Other clones, working copies and backups of this folder, and the export that the films came from"
     yield (
         "Git's history: hashes and counts, no film, no pseudonym. Earlier commits name versions of the dataset that "

@@ -9,8 +9,8 @@ from typing import Final
 from dicom_router.dataset.forgetting import caches, records
 from dicom_router.dataset.forgetting.journal import JOURNAL
 from dicom_router.dataset.forgetting.targets import Target
-from dicom_router.dataset.forgetting.traces import sides_of_last_run, with_sides
 from dicom_router.dataset.programs import output
+from dicom_router.dataset.sides import sides_of_last_run, with_sides
 from dicom_router.dataset.table import read_labels, write_labels
 from dicom_router.storage import PARTIAL
 
@@ -87,7 +87,7 @@ def _find_records(erasure: Erasure) -> str:
 
 
 def _remove_records(erasure: Erasure) -> None:
-    records.delete_from_ledger(erasure.root, erasure.target)
+    """Remove the lists; the ledger's rows go last, when ``records.without_films`` lets imports in again."""
     for path in records.refusal_lists(erasure.root):
         path.unlink()
 

@@ -236,7 +236,10 @@ def _cannot_write(request: Request, error: OSError | sqlite3.Error) -> str:
     """Say that the disk refused, or that the ledger is damaged, and what to do."""
     private = private_folder(request.data)
     if isinstance(error, sqlite3.Error) and not isinstance(error, sqlite3.OperationalError):
-        return f"{private / LEDGER} cannot be used ({error}): move it away, and run the same import again to note anew"
+        return (
+            f"{private / LEDGER} or the scratch file beside it cannot be used ({error}): move it away, and run the "
+            "same import again to note anew"
+        )
     why = error.strerror if isinstance(error, OSError) else error
     return (
         f"{request.data} or {private} cannot be written to: {why}. Nothing was added to {LABELS}; "

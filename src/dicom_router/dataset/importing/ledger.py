@@ -109,17 +109,6 @@ class Ledger:
         escaped = source.encode("utf-8", "backslashreplace").decode("utf-8")
         self._connection.execute("INSERT OR REPLACE INTO films VALUES (?, ?, ?, ?)", (escaped, image, patient, study))
 
-    def forget_patient(self, pseudonym: str) -> int:
-        """Delete the rows of a patient for good, and return how many there were.
-
-        Raises:
-            DataError: an import is under way.
-        """
-        self.hold()
-        rows = self._connection.execute("DELETE FROM films WHERE patient = ?", (pseudonym,)).rowcount
-        self.commit()
-        return rows
-
     def unfinished(self, data: str) -> Unfinished | None:
         """Return the import into ``data`` that was started and did not end, if there is one."""
         row = self._connection.execute("SELECT request, started FROM unfinished WHERE data = ?", (data,)).fetchone()
