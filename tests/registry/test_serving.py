@@ -93,7 +93,7 @@ def test_a_clean_environment_loads_a_version_and_answers_as_classify_does(
         for row, result in zip(answers, wanted, strict=False):
             assert [row[f"p_{name}"] for name in CLASSES] == pytest.approx(result.probabilities)
             assert row["synthetic_model"] is True
-    assert (by_bytes[-1]["label"], by_bytes[-1]["reason"]) == (None, "not_dicom")
+    assert (by_bytes[-1]["label"], by_bytes[-1]["reason"]) == ("", "not_dicom")
     assert by_path[-1]["reason"] == "missing_file"
 
 
@@ -121,7 +121,7 @@ def test_a_clean_environment_serves_a_version_and_a_bad_film_costs_its_row_only(
     records = [{"dicom": base64.b64encode(path.read_bytes()).decode()} for path in films(good)]
     answers = ask(scoring, [*records, {"dicom": base64.b64encode(b"no film").decode()}])
     wanted = list(Classifier.load(good / "artifacts/model").classify(films(good)))
-    assert [row["label"] for row in answers] == [*(result.label for result in wanted), None]
+    assert [row["label"] for row in answers] == [*(result.label for result in wanted), ""]
     assert (answers[-1]["reason"], answers[-1]["p_spine"]) == ("not_dicom", None)
 
 
