@@ -31,7 +31,7 @@ from pydicom.pixels import apply_modality_lut, apply_voi_lut
 from pydicom.uid import UID, DigitalXRayImageStorageForPresentation, HTJ2KLossless, JPEG2000Lossless, generate_uid
 
 from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess_file
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 from dicom_router.model.session import open_session
 from dicom_router.model.training.export import export_onnx
 from dicom_router.model.training.networks import RouterNetwork, create_network

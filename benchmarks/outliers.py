@@ -32,7 +32,7 @@ from dicom_router.errors import UnreadableImage
 from dicom_router.evaluation.predictions import patient_numbers
 from dicom_router.evaluation.reading import read_rule
 from dicom_router.model.cache import PixelCache
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 from dicom_router.model.outlier_fitting import fit_statistics
 from dicom_router.model.outliers import FILE, FeatureStatistics, rooted
 from dicom_router.model.outputs import network_outputs

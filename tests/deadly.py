@@ -13,8 +13,39 @@ def echo(item: Any) -> Any:
     return item
 
 
+def pair(_: object, item: Any) -> Any:
+    return item
+
+
+def first_byte(item: bytes) -> int:
+    return item[0]
+
+
 def process_of(_: object) -> int:
     return os.getpid()
+
+
+class Lethal:
+    """An object that a process cannot be given without dying of ``deed``; with a mark, the first time only."""
+
+    def __init__(self, deed: str, mark: Path | None = None) -> None:
+        self.deed, self.mark = deed, mark
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return give_in, (self.deed, self.mark)
+
+
+def give_in(deed: str, mark: Path | None) -> None:
+    """Do the deed, unless the mark is there."""
+    if mark is None or not mark.exists():
+        if mark is not None:
+            mark.touch()
+        act(deed)
+
+
+def print_to_standard_output(item: str) -> str:
+    print("a library's remark", flush=True)
+    return item
 
 
 def act(item: str) -> str:

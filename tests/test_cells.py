@@ -88,6 +88,36 @@ def test_a_process_that_somebody_ended_once_costs_nothing(tmp_path: Path) -> Non
     assert list(map_in_cells(deadly.crash_once, items, workers=1, timeout=60)) == ["a", "victim", "b"]
 
 
+@pytest.mark.parametrize("deed", ["segfault", "exit"])
+def test_a_process_that_dies_once_while_it_starts_costs_nothing(tmp_path: Path, deed: str) -> None:
+    function = partial(deadly.pair, deadly.Lethal(deed, tmp_path / "mark"))
+    assert list(map_in_cells(function, ["a", "b"], workers=1, timeout=60)) == ["a", "b"]
+
+
+def test_processes_that_always_die_while_they_start_are_an_error() -> None:
+    with pytest.raises(RuntimeError, match=f"could not be started; it died of signal {signal.SIGSEGV}"):
+        list(map_in_cells(partial(deadly.pair, deadly.Lethal("segfault")), ["a"], workers=1, timeout=60))
+
+
+def test_what_a_library_prints_does_not_stand_among_results(capfd: pytest.CaptureFixture[str]) -> None:
+    assert list(map_in_cells(deadly.print_to_standard_output, ["a"], workers=1, timeout=60)) == ["a"]
+    assert capfd.readouterr() == ("", "a library's remark\n")
+
+
+def test_fewer_items_are_drawn_where_they_are_large(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "HELD", 2 * MIB)
+    drawn: list[int] = []
+
+    def items() -> Iterator[bytes]:
+        for number in range(20):
+            drawn.append(number)
+            yield bytes([number]) * MIB
+
+    outcomes = map_in_cells(deadly.first_byte, items(), workers=1, timeout=60)
+    assert next(outcomes) == 0 and len(drawn) <= 3
+    assert list(outcomes) == list(range(1, 20))
+
+
 def test_what_the_function_raises_is_raised_when_its_turn_comes() -> None:
     outcomes = map_in_cells(deadly.act, ["a", "raise", "b"], workers=2, timeout=60)
     assert next(outcomes) == "a"

@@ -38,7 +38,10 @@ R = TypeVar("R")
 MEMORY: Final = 3 << 30  # bytes an item may take: 100 million pixels of three 16-bit samples do
 AHEAD: Final = 8  # items that wait in a cell's socket or are being worked on
 WINDOW: Final = 64  # items a cell that may be under way or waiting for an earlier one
+HELD: Final = 64 << 20  # bytes of items that are under way beyond which no further one is drawn
+STARTS: Final = 3  # processes in a row that may die while they start
 SMALL: Final = 1 << 12  # bytes of an item; a larger one is sent to an idle cell only, so that nobody blocks
+STANDARD_ERROR: Final = 2
 TICK: Final = 1.0  # seconds
 REAPED_WITHIN: Final = 10.0  # seconds until a killed process is given up, which the kernel may be holding
 BOOT: Final = "import sys; sys.path[:] = sys.argv[2:]; from dicom_router.cell import serve; serve(int(sys.argv[1]))"
@@ -57,9 +60,9 @@ def map_in_cells(
 ) -> Generator[R | Lost, None, None]:
     """Yield ``function(item)`` for each of ``items``, in their order, or what became of it in its place.
 
-    ``items`` is drawn as results are taken: at most ``window`` per worker are under way, so memory does not grow
-    with their number. One worker is a process of its own too. When the iteration ends, is closed, or raises, no
-    process is left; when this process is killed, they end by themselves.
+    ``items`` is drawn as results are taken: at most ``window`` per worker are under way, and fewer where they are
+    large, so memory does not grow with their number. One worker is a process of its own too. When the iteration ends,
+    is closed, or raises, no process is left; when this process is killed, they end by themselves.
 
     Args:
         function: importable by its module's name (no lambda, nothing of ``__main__``), a partial of such; it may be
@@ -76,7 +79,11 @@ def map_in_cells(
     """
     queue, crew = _Queue(iter(items), window * workers), _Crew(Task(function, timeout, memory), workers)
     try:
-        while queue.fill():
+        while True:
+            while queue.draw():
+                crew.deal(queue)  # so that processes start while items are drawn
+            if queue.is_done:
+                return
             crew.deal(queue)
             crew.listen(queue)
             for answer in queue.in_order():
@@ -104,22 +111,30 @@ class _Queue:
     suspects: set[int] = field(default_factory=set)  # a cell has died of them once
     drawn: int = 0
     yielded: int = 0
+    held: int = 0  # bytes of messages
 
-    def fill(self) -> bool:
-        """Draw items while there is room; tell whether any is left."""
-        while self.drawn - self.yielded < self.room:
-            try:
-                item = next(self.items)
-            except StopIteration:
-                break
-            self.messages[self.drawn] = pickle.dumps(item)
-            heapq.heappush(self.waiting, self.drawn)
-            self.drawn += 1
-        return self.yielded < self.drawn
+    def draw(self) -> bool:
+        """Draw an item if there is room for one; tell whether there was one."""
+        if self.drawn - self.yielded >= self.room or self.held >= HELD:
+            return False
+        try:
+            message = pickle.dumps(next(self.items))
+        except StopIteration:
+            return False
+        self.messages[self.drawn] = message
+        self.held += len(message)
+        heapq.heappush(self.waiting, self.drawn)
+        self.drawn += 1
+        return True
+
+    @property
+    def is_done(self) -> bool:
+        """Tell whether every item that was drawn has been answered."""
+        return self.yielded == self.drawn
 
     def settle(self, number: int, answer: Answer) -> None:
         """Take the answer to an item."""
-        del self.messages[number]
+        self.held -= len(self.messages.pop(number))
         self.suspects.discard(number)
         self.answers[number] = answer
 
@@ -152,7 +167,11 @@ class _Cell:
         with there:
             command = [sys.executable, "-c", BOOT, str(there.fileno()), *sys.path]
             process = subprocess.Popen(
-                command, stdin=subprocess.PIPE, pass_fds=[there.fileno()], env=os.environ | ONE_THREAD
+                command,
+                stdin=subprocess.PIPE,
+                stdout=STANDARD_ERROR,  # what a library prints there must not stand among the caller's results
+                pass_fds=[there.fileno()],
+                env=os.environ | ONE_THREAD,
             )
         cell = cls(process, here)
         with suppress(ConnectionError):  # a process that is dead already is found so when listened to
@@ -189,6 +208,7 @@ class _Crew:
         self.task, self.workers = task, workers
         self.packed = pickle.dumps(task)
         self.cells: list[_Cell] = []
+        self.stillborn = 0  # processes in a row that died while they started
 
     def deal(self, queue: _Queue) -> None:
         """Give what is waiting to the cells that have least to do, and start one where all have some."""
@@ -236,19 +256,30 @@ class _Crew:
             queue.settle(cell.items.popleft(), answer)
         elif answer.error is not None:
             raise answer.error
-        cell.ready = True
+        cell.ready, self.stillborn = True, 0
 
     def _bury(self, cell: _Cell, queue: _Queue, late: bool) -> None:
         """Settle the item that a cell died of, or try it once more, and put back those behind it."""
         self.cells.remove(cell)
+        died_of = cell.end()
+        late = died_of == signal.SIGPROF or late
         if not cell.ready:
-            raise RuntimeError(f"a process for the decoder could not be started; it died of signal {cell.end()}")
-        late = cell.end() == signal.SIGPROF or late
-        if cell.items and (late or cell.items[0] in queue.suspects):
+            self._start_again(died_of)
+        elif cell.items and (late or cell.items[0] in queue.suspects):
             queue.settle(cell.items.popleft(), Answer(_lost(late, self.task.timeout)))
         elif cell.items:
             queue.suspects.add(cell.items[0])
         queue.again(cell.items)
+
+    def _start_again(self, died_of: int) -> None:
+        """Count a process that died while it started.
+
+        Raises:
+            RuntimeError: so did those before it.
+        """
+        self.stillborn += 1
+        if self.stillborn >= STARTS:
+            raise RuntimeError(f"a process for the decoder could not be started; it died of signal {died_of}")
 
 
 def _lost(late: bool, timeout: float) -> Lost:

@@ -5,8 +5,12 @@ import stat
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import BinaryIO, Final, Union
 
 from dicom_router.reasons import Reason
+
+UNNAMED: Final = "<bytes>"
+Source = Union[Path, str, bytes, BinaryIO, "Found"]
 
 
 @dataclass(frozen=True)
@@ -20,6 +24,17 @@ class Found:
     reason: Reason | None = None
     detail: str = ""
     data: bytes | None = field(default=None, repr=False)
+
+    @classmethod
+    def of(cls, source: Source) -> "Found":
+        """Return a path, bytes or an open binary file as found; a file is read whole."""
+        if isinstance(source, Found):
+            return source
+        if isinstance(source, (str, Path)):
+            return cls(Path(source))
+        if isinstance(source, bytes):
+            return cls(Path(UNNAMED), data=source)
+        return cls(Path(str(getattr(source, "name", UNNAMED))), data=source.read())
 
 
 def walk(folder: Path) -> Iterator[Found]:
@@ -86,7 +101,7 @@ def _look_at(path: Path) -> Found | None:
     except OSError as error:
         return Found(path, Reason.UNREADABLE, f"the file cannot be found: {error.strerror}")
     if stat.S_ISDIR(kind) and path.is_symlink():
-        return Found(path, Reason.OUTSIDE_SOURCE, "a link to a folder is not followed; import that folder itself")
+        return Found(path, Reason.OUTSIDE_SOURCE, "a link to a folder is not followed; name that folder itself")
     if stat.S_ISDIR(kind):
         return None
     return Found(path) if stat.S_ISREG(kind) else Found(path, Reason.UNREADABLE, "neither a file nor a folder")

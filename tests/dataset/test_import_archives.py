@@ -15,9 +15,9 @@ import pyarrow as pa
 import pytest
 from dataset.hospital import bring, content, dicom, png
 
-from dicom_router.dataset.importing.archives.limits import Limits
-from dicom_router.dataset.importing.archives.reading import entries, kind_of_file
-from dicom_router.dataset.importing.archives.zipped import read_zip
+from dicom_router.archives.limits import Limits
+from dicom_router.archives.reading import entries, kind_of_file
+from dicom_router.archives.zipped import read_zip
 from dicom_router.dataset.importing.label_table import read_label_table
 from dicom_router.dataset.importing.labelling import OneLabel, TableLabels
 from dicom_router.reasons import Reason

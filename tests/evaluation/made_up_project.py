@@ -15,7 +15,7 @@ from dicom_router.evaluation.predictions import PROBABILITIES, Predictions, Scor
 from dicom_router.evaluation.routing import routing_document
 from dicom_router.evaluation.writing import write_evaluation, write_routing
 from dicom_router.labels import CLASSES
-from dicom_router.model.decision import guarantee_of
+from dicom_router.model.answers import guarantee_of
 from dicom_router.model.folder import to_json
 
 SETTINGS = Bootstrap(resamples=200, confidence=0.95, minimum_patients=20, seed=1337)

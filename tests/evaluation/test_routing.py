@@ -13,7 +13,7 @@ from dicom_router.evaluation.routing import RISK, risk_table, routing_document
 from dicom_router.evaluation.scoring import score_split
 from dicom_router.evaluation.writing import write_routing
 from dicom_router.labels import CLASSES
-from dicom_router.model.decision import Guarantee, guarantee_of
+from dicom_router.model.answers import Guarantee, guarantee_of
 
 GUARANTEE = guarantee_of({"thresholds": thresholds()})
 

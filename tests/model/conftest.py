@@ -61,6 +61,7 @@ def ingredients(network_folder: Path) -> Ingredients:
             "description": "Made up.",
             "digest": "0" * 64,
             "images": {"train": dict.fromkeys(CLASSES, 12), "test": dict.fromkeys(CLASSES, 4)},
+            "labelling": {"adult_from_years": 18, "borderline_from_years": 10},
         },
         agreement=Agreement(20, "test", 1e-6, 1.0),
         test=evaluation(100),
@@ -72,6 +73,16 @@ def ingredients(network_folder: Path) -> Ingredients:
 def calibration_folder(ingredients: Ingredients, tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("artifacts") / "calibration"
     write_statistics(folder, ingredients.network["num_features"])
+    return folder
+
+
+@pytest.fixture(scope="session")
+def shared_model(
+    network_folder: Path, calibration_folder: Path, ingredients: Ingredients, tmp_path_factory: pytest.TempPathFactory
+) -> Path:
+    """Return a model that no test changes."""
+    folder = tmp_path_factory.mktemp("shared") / "model"
+    write_model(folder, network_folder, calibration_folder, ingredients)
     return folder
 
 

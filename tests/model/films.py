@@ -8,8 +8,8 @@ from pydicom.dataset import Dataset, FileMetaDataset
 from pydicom.uid import ExplicitVRLittleEndian, generate_uid
 
 
-def write_film(path: Path, pixels: NDArray[np.uint8], synthetic: bool) -> Path:
-    """Write ``pixels`` four times enlarged as a DX object, marked as synthetic or not."""
+def write_film(path: Path, pixels: NDArray[np.uint8], synthetic: bool, **attributes: str) -> Path:
+    """Write ``pixels`` four times enlarged as a DX object with ``attributes``, marked as synthetic or not."""
     large = np.kron(pixels, np.ones((4, 4), np.uint8)).astype(np.uint16)
     ds = Dataset()
     ds.file_meta = FileMetaDataset()
@@ -24,5 +24,7 @@ def write_film(path: Path, pixels: NDArray[np.uint8], synthetic: bool) -> Path:
     ds.BitsAllocated, ds.BitsStored, ds.HighBit, ds.PixelRepresentation = 16, 8, 7, 0
     ds.WindowCenter, ds.WindowWidth = 128, 256
     ds.PixelData = large.tobytes()
+    for keyword, value in attributes.items():
+        setattr(ds, keyword, value)
     ds.save_as(path, enforce_file_format=True)
     return path

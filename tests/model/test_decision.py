@@ -8,11 +8,9 @@ from hypothesis.extra.numpy import arrays
 from model.rules import ADULT, CHILD, COSTS, features, thresholds
 
 from dicom_router.labels import CLASSES
+from dicom_router.model.answers import Decision, Guarantee, ReviewReason
 from dicom_router.model.decision import (
     LOOK,
-    Decision,
-    Guarantee,
-    ReviewReason,
     Rule,
     certainties,
     cost_matrix,

@@ -15,9 +15,10 @@ from model.made_up import SIZE, band_pixels
 
 from dicom_router.errors import ModelError
 from dicom_router.labels import CLASSES
-from dicom_router.model.decision import ReviewReason
+from dicom_router.model.answers import ReviewReason
 from dicom_router.model.folder import GRAPH, MODEL, WEIGHTS
-from dicom_router.model.inference import BATCH, Classifier, Network
+from dicom_router.model.inference import Classifier
+from dicom_router.model.network import BATCH, Network
 from dicom_router.model.outliers import FILE
 from dicom_router.model.probabilities import softmax
 from dicom_router.model.training.batches import Images
@@ -94,7 +95,7 @@ def test_a_synthetic_model_classifies_a_real_film_when_allowed(model_folder: Pat
 
 def test_a_model_of_real_films_takes_synthetic_and_real_ones(model_folder: Path, tmp_path: Path) -> None:
     loaded = Classifier.load(model_folder)
-    classifier = replace(loaded, synthetic=False)
+    classifier = replace(loaded, facts=replace(loaded.facts, synthetic=False))
     films = [write_film(tmp_path / f"{mark}.dcm", band_pixels(3), synthetic=mark) for mark in (True, False)]
     assert [result.label for result in classifier.classify(films)] == ["spine", "spine"]
 

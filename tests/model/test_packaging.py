@@ -10,9 +10,9 @@ from model.rules import features, thresholds
 
 from dicom_router.errors import ModelError
 from dicom_router.model.folder import CARD, GRAPH, MODEL, WEIGHTS, content_version
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 from dicom_router.model.outliers import FILE
-from dicom_router.model.packaging.agreement import Agreement, measure_agreement, refuse_disagreement
+from dicom_router.model.packaging.agreement import Agreement, Compared, measure_agreement, refuse_disagreement
 from dicom_router.model.packaging.card import render_card, weakest_subgroups
 from dicom_router.model.packaging.writing import Ingredients, model_specification, write_model
 from dicom_router.model.training.batches import Images
@@ -97,17 +97,37 @@ def test_small_subgroups_are_not_called_weak(ingredients: Ingredients) -> None:
 
 
 def test_the_exported_and_the_trained_network_agree(network_folder: Path, fitted: Fitted, images: Images) -> None:
-    agreement = measure_agreement(Network.load(network_folder), fitted.network, images.pixels, 1.0, "test")
+    agreement = measure_agreement(
+        Network.load(network_folder), fitted.network, images.pixels, images.labels, 1.0, "test"
+    )
     assert agreement.n == len(images) and agreement.same_label == 1.0
     assert agreement.largest_difference < 1e-4
+    assert set(agreement.metrics) == {"accuracy", "macro_f1", "log_loss"}
+    assert all(abs(loss) < 1e-4 for loss in agreement.losses().values())
 
 
 def test_agreement_on_no_image_is_whole(network_folder: Path, fitted: Fitted) -> None:
-    nothing = np.zeros((0, 32, 32), np.uint8)
-    assert measure_agreement(Network.load(network_folder), fitted.network, nothing, 1.0, "test").n == 0
+    nothing = np.zeros((0, 32, 32), np.uint8), np.zeros(0, np.int64)
+    assert measure_agreement(Network.load(network_folder), fitted.network, *nothing, 1.0, "test").n == 0
 
 
 @pytest.mark.parametrize("difference", [0.002, float("nan")])
 def test_disagreement_is_refused(difference: float) -> None:
     with pytest.raises(ModelError, match=r"package\.tolerance"):
         refuse_disagreement(Agreement(10, "test", difference, 1.0), 0.001)
+
+
+@pytest.mark.parametrize(
+    ("name", "exported", "trained"), [("accuracy", 0.9, 0.92), ("macro_f1", 0.8, 0.81), ("log_loss", 0.42, 0.4)]
+)
+def test_an_export_with_a_worse_metric_is_refused(name: str, exported: float, trained: float) -> None:
+    worse, better = Compared(exported, trained), Compared(trained, exported)
+    refuse_disagreement(Agreement(10, "test", 0.0, 1.0, {name: better}), 0.001)
+    with pytest.raises(ModelError, match=f"{name} on the test images"):
+        refuse_disagreement(Agreement(10, "test", 0.0, 1.0, {name: worse}), 0.001)
+
+
+def test_the_card_holds_the_metrics_of_both_networks(ingredients: Ingredients) -> None:
+    agreement = replace(ingredients.agreement, metrics={"accuracy": Compared(0.9, 0.91)})
+    text = card(replace(ingredients, agreement=agreement), synthetic=False)
+    assert "accuracy: 0.9000 exported, 0.9100 trained." in text.splitlines()

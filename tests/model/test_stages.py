@@ -19,7 +19,7 @@ from dicom_router.dataset.table import Origin, write_origin
 from dicom_router.errors import DataError
 from dicom_router.labels import CLASSES
 from dicom_router.model.cache import PixelCache, cache_digest
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 from dicom_router.model.outliers import FILE, FeatureStatistics
 from dicom_router.stages import calibrate, train
 

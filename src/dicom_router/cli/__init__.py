@@ -18,6 +18,11 @@ COMMANDS: Final = {
     "summary": ("dicom_router.cli.summary", "Print what the last pipeline run made."),
     "forget": ("dicom_router.cli.forget", "Take a patient or a film out, with every trace here."),
     "dataset": ("dicom_router.cli.dataset", "Look at the dataset and its versions."),
+    "record": ("dicom_router.cli.record", "Record, register and judge what the pipeline made."),
+    "champion": ("dicom_router.cli.champion", "Show which version scores, and how it came to."),
+    "promote": ("dicom_router.cli.promote", "Let a version score."),
+    "lineage": ("dicom_router.cli.lineage", "Show what a version was made of."),
+    "reproduce": ("dicom_router.cli.reproduce", "Make a version again, and compare."),
 }
 
 

@@ -1,94 +1,102 @@
-"""``dicom-router classify``: what films show, from a model folder."""
+"""``dicom-router classify``: what films show, from a model folder or a registry."""
 
-import json
+import sys
 from collections.abc import Iterable, Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
 from pathlib import Path
-from typing import Final
+from typing import BinaryIO, Final
 
 import click
 
+from dicom_router.cli.formats import FORMATS
 from dicom_router.errors import DataError
-from dicom_router.labels import CLASSES
-from dicom_router.model.inference import Classifier, Result
-from dicom_router.walking import walk
+from dicom_router.finding import find, listed
+from dicom_router.model.answers import Facts
+from dicom_router.model.device import DEVICES, Device
+from dicom_router.model.in_cells import TIMEOUT, Loading, classify_in_cells
+from dicom_router.model.locating import locate
+from dicom_router.storage import atomically
+from dicom_router.walking import Found
 
 SOME_UNREADABLE: Final = 3
+LIST: Final = Path("-")
+
+model_option = click.option(
+    "--model",
+    default="artifacts/model",
+    show_default=True,
+    help="A folder, or of a registry models:/dicom-router@champion or models:/dicom-router/3.",
+)
 
 
 @click.command("classify")
-@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path))
-@click.option("--model", default="artifacts/model", show_default=True, type=click.Path(path_type=Path))
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@model_option
 @click.option("--allow-synthetic-model", is_flag=True, help="Let a model trained on synthetic images see real films.")
-@click.option("--format", "form", type=click.Choice(["table", "jsonl"]), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True)
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, whole or not.")
+@click.option(
+    "--workers", default=1, show_default=True, type=click.IntRange(0), help="Processes; 0: one for each core."
+)
+@click.option(
+    "--threads", default=1, show_default=True, type=click.IntRange(1), help="Of the network, in each process."
+)
+@click.option("--device", default="auto", show_default=True, type=click.Choice(DEVICES), help="Where the network runs.")
+@click.option(
+    "--timeout", default=TIMEOUT, show_default=True, type=click.FloatRange(1), help="Seconds that one film may take."
+)
+@click.option("-0", "--null", is_flag=True, help="The list on standard input has a NUL after each path.")
 @click.pass_context
 def command(
-    context: click.Context, paths: tuple[Path, ...], model: Path, allow_synthetic_model: bool, form: str
+    context: click.Context,
+    paths: tuple[Path, ...],
+    model: str,
+    allow_synthetic_model: bool,
+    form: str,
+    output: Path | None,
+    workers: int,
+    threads: int,
+    device: Device,
+    timeout: float,
+    null: bool,
 ) -> None:
-    """Say which body part the films at PATHS show: DICOM, PNG or JPEG files, and folders of them.
+    """Say which body part the films at PATHS show: DICOM, PNG or JPEG files, folders and archives of them.
 
-    One row per file, in order; a file that cannot be read is a row with its reason. `route` means that the label may be
-    acted on, `review` that a person must look: `unsure` and `outlier` say why (docs/certainty.md).
+    With - the paths are read from standard input, one a line. One row per file, in order; a file that cannot be read is
+    a row with its reason. `route` means that the label may be acted on, `review` that a person must look: `unsure` and
+    `outlier` say why (docs/classifying.md, docs/certainty.md).
 
     Exit code: 0 every file got an answer; 3 at least one could not be read;
     1 the model or its use is wrong; 2 the command line is wrong.
     """
-    classifier = Classifier.load(model, allow_synthetic=allow_synthetic_model)
-    unreadable = seen = 0
-    write = _as_json if form == "jsonl" else _as_row
-    if form == "table":
-        click.echo(f"{'label':<16} {'probability':<28} {'decision':<24} file")
-    for result in classifier.classify(film_paths(paths)):
-        seen += 1
-        unreadable += result.reason is not None
-        click.echo(write(result, classifier))
-    if not seen:
-        raise DataError(f"no file lies below {', '.join(map(str, paths))}")
-    if not classifier.guarantee.met:
-        click.echo(classifier.guarantee.statement, err=True)
+    if form == "parquet" and output is None:
+        raise click.UsageError("--format parquet needs --output FILE: it is not for a terminal or a pipe")
+    folder = locate(model)
+    facts = Facts.read(folder)
+    loading = Loading(folder, allow_synthetic_model, threads, device)
+    results = classify_in_cells(loading, _sources(paths, null), workers=workers, timeout=timeout, facts=facts)
+    seen = unreadable = 0
+    with _target(output) as file, closing(results):
+        for result in FORMATS[form](results, file):
+            seen += 1
+            unreadable += result.reason is not None
+        if not seen:
+            raise DataError(f"no file lies below {', '.join(map(str, paths))}")
+    for warning in facts.warnings:
+        click.echo(warning, err=True)
     if unreadable:
         click.echo(f"{unreadable} file(s) could not be read", err=True)
         context.exit(SOME_UNREADABLE)
 
 
-def film_paths(paths: Iterable[Path]) -> Iterator[Path]:
-    """Yield files as given and every entry below a folder; what cannot be read there gets its row too."""
+def _sources(paths: Iterable[Path], null: bool) -> Iterator[Found]:
+    """Yield what is to be classified, in the order in which it was named."""
     for path in paths:
-        if path.is_dir():
-            yield from (found.path for found in walk(path))
-        else:
-            yield path
+        named = listed(sys.stdin.buffer, b"\0" if null else b"\n") if path == LIST else (path,)
+        yield from find(named)
 
 
-def _as_row(result: Result, classifier: Classifier) -> str:
-    if result.probabilities is None:
-        return f"{'-':<16} {result.reason!s:<28} {'-':<24} {click.format_filename(result.path)}: {result.detail}"
-    synthetic = " (synthetic model)" if classifier.synthetic else ""
-    probability = f"{max(result.probabilities):.3f}{synthetic}"
-    return f"{result.label:<16} {probability:<28} {_decision(result):<24} {click.format_filename(result.path)}"
-
-
-def _decision(result: Result) -> str:
-    """Return ``route``, or ``review: unsure, outlier``."""
-    if result.decision is None:
-        return "-"
-    return ": ".join(filter(None, (result.decision.action, ", ".join(result.decision.reasons))))
-
-
-def _as_json(result: Result, classifier: Classifier) -> str:
-    probabilities, decision = result.probabilities, result.decision
-    return json.dumps(
-        {
-            "path": click.format_filename(result.path),
-            "label": result.label,
-            "probabilities": None if probabilities is None else dict(zip(CLASSES, probabilities, strict=True)),
-            "decision": None if decision is None else decision.action,
-            "reasons": [] if decision is None else list(decision.reasons),
-            "outlier_score": result.outlier_score,
-            "guarantee": result.guarantee or None,
-            "reason": result.reason,
-            "detail": result.detail,
-            "model": classifier.version,
-            "synthetic_model": classifier.synthetic,
-        },
-        ensure_ascii=False,
-    )
+def _target(output: Path | None) -> AbstractContextManager[BinaryIO]:
+    if output is not None:
+        return atomically(output)
+    return nullcontext(sys.stdout.buffer)

@@ -1,14 +1,12 @@
 """What reading one file gives: the film, and the facts of its header that identify nobody."""
 
 from dataclasses import dataclass
-from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dicom_router.dicom.grid import EVERY_PIXEL, Grid
-
-FileFormat = Literal["dicom", "png", "jpeg"]
+from dicom_router.dicom.source import FileFormat
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from dicom_router.dicom.film import Film, Header
 from dicom_router.dicom.reading import read_for
 from dicom_router.dicom.resampling import resize
+from dicom_router.dicom.source import Content
 from dicom_router.dicom.unpainted import Unpainted
 from dicom_router.errors import DataError
 
@@ -59,16 +60,16 @@ class Preprocessed:
     header: Header
 
 
-def preprocess_file(path: Path, spec: PreprocessingSpec) -> Preprocessed:
-    """Read ``path`` and preprocess it, decoding no more than ``spec`` needs.
+def preprocess_file(source: Path | Content, spec: PreprocessingSpec) -> Preprocessed:
+    """Read a file, or its content, and preprocess it, decoding no more than ``spec`` needs.
 
-    The pixels are those of ``preprocess(read(path), spec)`` but for rounding, except where the codestream is decoded
+    The pixels are those of ``preprocess(read(source), spec)`` but for rounding, except where the codestream is decoded
     at a smaller size: there they differ by less than one of 255 on average, and by more along sharp edges.
 
     Raises:
         UnreadableImage: the file cannot become one radiograph; its reason says why.
     """
-    film = read_for(path, lambda header: target_shape((header.Rows, header.Columns), header.pixel_aspect, spec))
+    film = read_for(source, lambda header: target_shape((header.Rows, header.Columns), header.pixel_aspect, spec))
     return Preprocessed(preprocess(film, spec), film.header)
 
 

@@ -10,9 +10,10 @@ from numpy.typing import NDArray
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from dicom_router.dicom.codestreams import check_scans
-from dicom_router.dicom.film import FileFormat, Film, Header
+from dicom_router.dicom.film import Film, Header
 from dicom_router.dicom.levels import levels_of
 from dicom_router.dicom.limits import check_compression, check_size
+from dicom_router.dicom.source import FileFormat
 from dicom_router.dicom.voi import stretch
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason

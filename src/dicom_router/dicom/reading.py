@@ -11,7 +11,7 @@ from dicom_router.dicom.parsing import DicomFile, parse
 from dicom_router.dicom.quiet import quiet
 from dicom_router.dicom.raster import read_raster, read_raster_header
 from dicom_router.dicom.rendering import render
-from dicom_router.dicom.source import Content, file_format, view
+from dicom_router.dicom.source import Content, content_of, file_format
 from dicom_router.dicom.unpainted import Unpainted
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
@@ -34,25 +34,25 @@ def _enough_memory() -> Iterator[None]:
         raise UnreadableImage(Reason.TOO_LARGE, "to decode it takes more memory than there is") from None
 
 
-def read(path: Path) -> Film:
-    """Read the DICOM, PNG or JPEG file ``path`` as a film with bone bright.
+def read(source: Path | Content) -> Film:
+    """Read the DICOM, PNG or JPEG file at a path, or its content, as a film with bone bright.
 
     Raises:
         UnreadableImage: the file cannot become one radiograph; its reason says why.
     """
-    film = _read(path, None)
+    film = _read(source, None)
     return film.paint() if isinstance(film, Unpainted) else film
 
 
-def read_for(path: Path, wanted: Callable[[Header], Size]) -> Film | Unpainted:
-    """Read the file ``path`` for a picture of as many rows and columns as ``wanted`` says for its header.
+def read_for(source: Path | Content, wanted: Callable[[Header], Size]) -> Film | Unpainted:
+    """Read a file, or its content, for a picture of as many rows and columns as ``wanted`` says for its header.
 
     Less may be decoded than ``read`` does, and percentiles are those of a sample of the pixels.
 
     Raises:
         UnreadableImage: the file cannot become one radiograph; its reason says why.
     """
-    return _read(path, wanted)
+    return _read(source, wanted)
 
 
 def read_header(path: Path) -> Header:
@@ -61,7 +61,7 @@ def read_header(path: Path) -> Header:
     Raises:
         UnreadableImage: the header alone tells that the file cannot become one radiograph.
     """
-    return header_in(view(path))
+    return header_in(content_of(path))
 
 
 @_enough_memory()
@@ -77,8 +77,8 @@ def header_in(data: Content) -> Header:
 
 
 @_enough_memory()
-def _read(path: Path, wanted: Callable[[Header], Size] | None) -> Film | Unpainted:
-    data = view(path)
+def _read(source: Path | Content, wanted: Callable[[Header], Size] | None) -> Film | Unpainted:
+    data = content_of(source)
     kind = file_format(data)
     with quiet():
         if kind != "dicom":

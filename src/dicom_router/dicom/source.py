@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from mmap import ACCESS_READ, mmap
 from pathlib import Path
-from typing import Final, TypeVar
+from typing import Final, Literal, TypeVar
 
-from dicom_router.dicom.film import FileFormat
 from dicom_router.dicom.limits import MAX_FILE_BYTES
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 
 Content = bytes | mmap
+FileFormat = Literal["dicom", "png", "jpeg"]
 T = TypeVar("T", bytes, Content)
 MAPPED_FROM: Final = 1 << 20  # bytes; a smaller file is read sooner than mapped
 
@@ -48,22 +48,44 @@ def view(path: Path) -> Content:
     return _checked(path, _map)
 
 
+def content_of(source: Path | Content) -> Content:
+    """Return the content of a file, or of what was read already.
+
+    Raises:
+        UnreadableImage: there is none, too much of it, or a file cannot be read, as for ``load``.
+    """
+    if isinstance(source, Path):
+        return view(source)
+    _check_length(len(source))
+    return source
+
+
 def _checked(path: Path, get: Callable[[Path], T]) -> T:
     """Return what ``get`` returns for a file that may be read."""
     try:
         status = path.stat()
         if not stat.S_ISREG(status.st_mode):
             raise UnreadableImage(Reason.UNREADABLE, "not a regular file")
-        if status.st_size > MAX_FILE_BYTES:
-            raise UnreadableImage(Reason.TOO_LARGE, f"the file has {status.st_size} bytes; at most {MAX_FILE_BYTES}")
+        _check_length(status.st_size or 1)  # of some regular files, such as those of /proc, nobody says the length
         data = get(path)
     except FileNotFoundError:
         raise UnreadableImage(Reason.MISSING_FILE, "there is no such file") from None
     except (OSError, ValueError) as error:  # ValueError: a NUL in the name
         raise UnreadableImage(Reason.UNREADABLE, getattr(error, "strerror", "") or "") from None
-    if not data:
-        raise UnreadableImage(Reason.EMPTY)
+    _check_length(len(data))
     return data
+
+
+def _check_length(length: int) -> None:
+    """Accept as many bytes as a film may have.
+
+    Raises:
+        UnreadableImage: there is none, or there are too many.
+    """
+    if not length:
+        raise UnreadableImage(Reason.EMPTY)
+    if length > MAX_FILE_BYTES:
+        raise UnreadableImage(Reason.TOO_LARGE, f"the file has {length} bytes; at most {MAX_FILE_BYTES}")
 
 
 def _map(path: Path) -> Content:

@@ -12,7 +12,8 @@ from dicom_router.evaluation.exact import clopper_pearson, effective_images
 from dicom_router.evaluation.figures import exact_share
 from dicom_router.evaluation.predictions import Integers, Mask, count_patients, patient_numbers
 from dicom_router.labels import CLASSES
-from dicom_router.model.decision import Guarantee, ReviewReason, Rule, certainties
+from dicom_router.model.answers import Guarantee, ReviewReason
+from dicom_router.model.decision import Rule, certainties
 
 POINTS: Final = 100  # of the curve, at most
 RISK: Final = ("share_routed", "error", "low", "high", "patient_error", "patient_high", "certainty")

@@ -8,7 +8,7 @@ from dicom_router.evaluation.predictions import Predictions, Scored, patient_num
 from dicom_router.evaluation.reading import read_rule, read_temperature
 from dicom_router.evaluation.routing import with_decisions
 from dicom_router.model.cache import PixelCache
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 from dicom_router.model.outliers import FILE, FeatureStatistics
 from dicom_router.model.outputs import network_outputs
 from dicom_router.model.probabilities import softmax

@@ -15,13 +15,13 @@ looks for the loosest that is safe, and a film's **certainty** is the highest st
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
-from typing import Final, Literal, Self
+from typing import Final, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from dicom_router.labels import CLASSES
+from dicom_router.model.answers import Decision, ReviewReason
 from dicom_router.model.folder import Specification
 from dicom_router.model.probabilities import softmax
 
@@ -31,59 +31,6 @@ HALVINGS: Final = 50  # of the interval between them: to a part in 1e14
 
 Floats = NDArray[np.float64]
 Mask = NDArray[np.bool_]
-Action = Literal["route", "review"]
-
-
-class ReviewReason(StrEnum):
-    """Why a person must look: the closed list."""
-
-    UNSURE = "unsure"  # a mistake would cost more than a look
-    OUTLIER = "outlier"  # unlike every film of the training
-
-
-@dataclass(frozen=True)
-class Decision:
-    """What to do with a film; without a reason it is routed."""
-
-    label: str
-    reasons: tuple[ReviewReason, ...] = ()
-
-    @property
-    def action(self) -> Action:
-        """Return ``review`` where there is a reason to."""
-        return "review" if self.reasons else "route"
-
-
-@dataclass(frozen=True)
-class Guarantee:
-    """What is certified of the films that are routed, and what was asked for.
-
-    With ``confidence``, at most ``certified_error`` of the patients that have a film routed have one routed
-    wrongly, among patients like those of the calibration films.
-    """
-
-    maximum_error: float
-    confidence: float
-    certified_error: float | None  # None: nothing is certified
-    sites: tuple[str, ...] = ()  # of the calibration films
-
-    @property
-    def met(self) -> bool:
-        """Say whether what is certified is what was asked for."""
-        return self.certified_error is not None and self.certified_error <= self.maximum_error
-
-    @property
-    def statement(self) -> str:
-        """Return it in a few words."""
-        if self.met:
-            return f"guarantee met: certified at {self.maximum_error:.2%} with {self.confidence:.0%} confidence"
-        certified = "nothing is certified" if self.certified_error is None else f"certified only at {self._rounded_up}"
-        return f"guarantee not met: {certified} (asked for {self.maximum_error:.2%})"
-
-    @property
-    def _rounded_up(self) -> str:
-        assert self.certified_error is not None
-        return f"{np.ceil(self.certified_error * 1000) / 1000:.1%}"
 
 
 @dataclass(frozen=True)
@@ -113,17 +60,6 @@ class Rule:
             Decision(CLASSES[label], tuple(reason for reason, films in doubts.items() if films[film]))
             for film, label in enumerate(labels)
         )
-
-
-def guarantee_of(specification: Specification) -> Guarantee:
-    """Take the section ``thresholds`` of ``calibration.json`` or ``model.json``."""
-    thresholds = specification["thresholds"]
-    return Guarantee(
-        thresholds["maximum_error"],
-        thresholds["confidence"],
-        thresholds["certified_error"],
-        tuple(thresholds["sites"]),
-    )
 
 
 def cost_matrix(costs: Mapping[str, Sequence[float]]) -> Floats:

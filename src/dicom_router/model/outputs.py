@@ -5,7 +5,7 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 
 ROWS: Final = 512  # read from the memory-mapped pixels at once
 

@@ -4,9 +4,10 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
 
+from ruamel.yaml import YAML
+
 from dicom_router.evaluation.reading import read_json
 from dicom_router.model.training.history import EpochRecord
-from dicom_router.params import Params
 
 COHORTS: Final = ("test", "external")
 # Subgroups are left to the report: there are hundreds of them.
@@ -26,9 +27,9 @@ FIGURES: Final = (
 ROUTING: Final = ("share_routed", "error_among_routed", "outlier_share")
 
 
-def parameters(params: Params) -> dict[str, str]:
-    """Return every parameter as ``train.network``."""
-    return dict(_leaves(params.model_dump()))
+def parameters(path: Path) -> dict[str, str]:
+    """Return every parameter of the file ``path`` as ``train.network``, as it stands there."""
+    return dict(_leaves(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))))
 
 
 def figures(project: Path) -> dict[str, float]:

@@ -2,6 +2,7 @@
 
 import shutil
 from importlib.metadata import requires, version
+from modulefinder import ModuleFinder
 from pathlib import Path
 from typing import Final
 
@@ -11,14 +12,13 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from packaging.requirements import Requirement
 
-from dicom_router.labels import CLASSES
+from dicom_router.model.rows import COLUMNS
 from dicom_router.sample.cohort import plan
 from dicom_router.sample.making import make_file
 
 SERVED: Final = Path(__file__).with_name("served.py")
 PACKAGE: Final = "dicom_router"
-NOT_NEEDED: Final = ("__pycache__", "registry", "stages", "cli", "sample", "report", "training", "packaging")
-TEXTS: Final = ("decision", "reasons", "guarantee", "reason", "detail", "model")
+TYPES: Final = {"string": DataType.string, "float64": DataType.double, "bool": DataType.boolean}
 
 
 def signature() -> ModelSignature:
@@ -28,11 +28,7 @@ def signature() -> ModelSignature:
         ColSpec(DataType.string, "path", required=False),
     ]
     gives: list[ColSpec | TensorSpec] = [
-        ColSpec(DataType.string, "label", required=False),
-        *(ColSpec(DataType.double, f"p_{name}", required=False) for name in CLASSES),
-        *(ColSpec(DataType.string, name, required=False) for name in TEXTS),
-        ColSpec(DataType.double, "outlier_score", required=False),
-        ColSpec(DataType.boolean, "synthetic_model"),
+        ColSpec(TYPES[kind], name, required=kind == "string") for name, kind in COLUMNS.items()
     ]
     return ModelSignature(inputs=Schema(takes), outputs=Schema(gives))
 
@@ -51,6 +47,13 @@ def input_example() -> pd.DataFrame:
 
 
 def copy_code(project: Path, folder: Path) -> Path:
-    """Copy the package of ``project`` into ``folder``, without what inference never imports; return the copy."""
-    source = project / "src" / PACKAGE
-    return Path(shutil.copytree(source, folder / PACKAGE, ignore=shutil.ignore_patterns(*NOT_NEEDED)))
+    """Copy the modules of ``project`` that ``SERVED`` imports, at any remove, into ``folder``; return the copy."""
+    source = project / "src"
+    finder = ModuleFinder([str(source)])  # which looks for no other package
+    finder.run_script(str(SERVED))
+    names = [str(getattr(found, "__file__", "")) for found in finder.modules.values()]
+    for file in (Path(name) for name in names if Path(name).is_relative_to(source)):
+        target = folder / file.relative_to(source)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(file, target)
+    return folder / PACKAGE

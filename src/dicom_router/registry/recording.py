@@ -14,7 +14,6 @@ from dicom_router.dataset.table import read_origin
 from dicom_router.evaluation.reading import read_json
 from dicom_router.model.folder import MODEL, read_specification
 from dicom_router.model.training.history import HISTORY, read_history
-from dicom_router.params import load_params
 from dicom_router.registry.contents import figures, parameters
 from dicom_router.registry.figures import draw_figures
 from dicom_router.registry.following import follow, followed_run
@@ -88,7 +87,7 @@ def _fill(client: MlflowClient, run: Run, project: Path, lock: Lock, provenance:
     """Log everything; the tag that says so comes last."""
     run_id, numbers = run.info.run_id, figures(project)
     log(client, run, tags=_tags(project, lock, provenance, run))
-    log(client, run, params=parameters(load_params(project / "params.yaml")), figures=numbers)
+    log(client, run, params=parameters(project / "params.yaml"), figures=numbers)
     log_curves(client, run_id, read_history((project / "artifacts/network" / HISTORY).read_bytes()))
     client.log_inputs(run_id, datasets=[_dataset(project, lock)])
     for name, folder in FILES:

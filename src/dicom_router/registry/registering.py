@@ -1,8 +1,12 @@
 """A version of the registered model: the model of a recorded run, loadable anywhere, with its card."""
 
 import tempfile
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import mlflow
 from mlflow import MlflowClient
@@ -17,7 +21,8 @@ from dicom_router.registry.packing import SERVED, copy_code, input_example, requ
 from dicom_router.registry.recording import Recorded
 from dicom_router.registry.server import MODEL, connected, page
 
-FOLDER = "artifacts/model"
+FOLDER: Final = "artifacts/model"
+ARTIFACT: Final = "model"  # among those of the run
 
 
 @dataclass(frozen=True)
@@ -51,8 +56,8 @@ def register(project: Path, recorded: Recorded) -> Registered:
             "model.version": str(specification["version"]),
             "synthetic": str(specification["synthetic"]).lower(),
         }
-        made = mlflow.register_model(_logged(project, recorded.run_id), MODEL, tags=tags)
-        client.update_model_version(MODEL, made.version, describe(project, "not judged yet"))
+        source, text = _upload(client, project, recorded.run_id), describe(project, "**The gate: not judged yet.**")
+        made = client.create_model_version(MODEL, source, recorded.run_id, tags, description=text)
     return Registered(str(made.version), _page(made), existed=False)
 
 
@@ -62,20 +67,34 @@ def find_version(client: MlflowClient, lock: str) -> ModelVersion | None:
     return min(found, key=lambda version: int(version.version), default=None)
 
 
-def _logged(project: Path, run_id: str) -> str:
-    """Log the model with its code to the run; return its URI."""
-    with tempfile.TemporaryDirectory() as folder, mlflow.start_run(run_id=run_id):
-        logged = mlflow.pyfunc.log_model(
-            name="model",
+def _upload(client: MlflowClient, project: Path, run_id: str) -> str:
+    """Add the model with its code to the artifacts of the run; return where it lies.
+
+    ``log_model`` would do so too, and ask for the history of each of the run's 300 figures.
+    """
+    with tempfile.TemporaryDirectory() as scratch, _quiet():
+        folder = Path(scratch) / ARTIFACT
+        mlflow.pyfunc.save_model(
+            folder,
             python_model=str(SERVED),
             artifacts={"model": str(project / FOLDER)},
-            code_paths=[str(copy_code(project, Path(folder)))],
+            code_paths=[str(copy_code(project, Path(scratch) / "code"))],
             signature=signature(),
             input_example=input_example(),
             pip_requirements=requirements(),
             model_config={"allow_synthetic_model": False},
         )
-    return str(logged.model_uri)
+        client.log_artifacts(run_id, str(folder), ARTIFACT)
+    return f"{client.get_run(run_id).info.artifact_uri}/{ARTIFACT}"
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep to itself what MLflow says of its own code, and of columns that are strings and may be missing."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", category=UserWarning, module=r"mlflow\.")
+        warnings.filterwarnings("ignore", message=".*Any type hint.*", category=UserWarning)
+        yield
 
 
 def _require_model(client: MlflowClient) -> None:

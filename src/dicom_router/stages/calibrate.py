@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from dicom_router.evaluation.curves import reliability_table
 from dicom_router.evaluation.predictions import Predictions, patient_numbers
 from dicom_router.evaluation.probability import image_terms, probability_figures
+from dicom_router.model.answers import guarantee_of
 from dicom_router.model.cache import PixelCache
 from dicom_router.model.calibration import Temperature, fit_temperature
-from dicom_router.model.decision import guarantee_of
 from dicom_router.model.folder import to_json
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 from dicom_router.model.outlier_fitting import OutlierLimit, fit_statistics, outlier_limit
 from dicom_router.model.outliers import FILE
 from dicom_router.model.outputs import network_outputs

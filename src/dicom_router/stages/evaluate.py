@@ -8,7 +8,7 @@ from dicom_router.evaluation.reading import read_json
 from dicom_router.evaluation.routing import routing_document
 from dicom_router.evaluation.scoring import score_split
 from dicom_router.evaluation.writing import one_line, routing_line, write_evaluation, write_routing
-from dicom_router.model.decision import guarantee_of
+from dicom_router.model.answers import guarantee_of
 from dicom_router.params import load_params
 from dicom_router.stages.running import run
 

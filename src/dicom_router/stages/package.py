@@ -8,7 +8,8 @@ import torch
 from dicom_router.dataset.table import read_origin
 from dicom_router.evaluation.reading import read_json
 from dicom_router.model.cache import PixelCache, cache_digest
-from dicom_router.model.inference import Classifier, Network
+from dicom_router.model.inference import Classifier
+from dicom_router.model.network import Network
 from dicom_router.model.packaging.agreement import Agreement, measure_agreement, refuse_disagreement
 from dicom_router.model.packaging.writing import Ingredients, write_model
 from dicom_router.model.training.saving import load_network
@@ -35,6 +36,7 @@ def main() -> None:
             "description": read_origin(Path("data")).description,
             "digest": cache_digest(ARTIFACTS / "pixels"),
             "images": cache.counts(),
+            "labelling": params.labelling.model_dump(),
         },
         agreement=agreement,
         test=read_json(REPORTS / "test.json"),
@@ -51,7 +53,8 @@ def _agreement(network: Network, cache: PixelCache, temperature: float) -> Agree
     split = "test" if len(cache.rows("test")) else "train"
     torch.set_num_threads(1)  # one number on every machine
     trained = load_network(ARTIFACTS / "network", network.specification)
-    return measure_agreement(network, trained, np.asarray(cache.pixels[cache.rows(split)]), temperature, split)
+    rows = cache.rows(split)
+    return measure_agreement(network, trained, np.asarray(cache.pixels[rows]), cache.labels(rows), temperature, split)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-from dicom_router.dataset.importing.archives.reading import entries, kind_of_file
+from dicom_router.archives.reading import entries, kind_of_file
 from dicom_router.errors import DataError
 from dicom_router.walking import Found, stream
 

@@ -33,7 +33,7 @@ class Ingredients:
 
     network: Mapping[str, Any]  # network.json
     calibration: Mapping[str, Any]  # calibration.json
-    dataset: Mapping[str, Any]  # description, digest, and images by split and class
+    dataset: Mapping[str, Any]  # description, digest, images by split and class, where labels draw the line of age
     agreement: Agreement
     test: Mapping[str, Any]  # reports/test.json
     external: Mapping[str, Any]  # reports/external.json

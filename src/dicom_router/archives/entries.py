@@ -4,7 +4,7 @@ import stat
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import Final
 
-from dicom_router.dataset.importing.archives.kinds import START, archive_kind
+from dicom_router.archives.kinds import START, archive_kind
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 from dicom_router.walking import Found

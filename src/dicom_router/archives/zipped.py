@@ -9,8 +9,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from dicom_router.dataset.importing.archives.entries import check_mode, check_name, found, place
-from dicom_router.dataset.importing.archives.limits import Limits, Meter, bomb, check_entry, exceeds
+from dicom_router.archives.entries import check_mode, check_name, found, place
+from dicom_router.archives.limits import Limits, Meter, bomb, check_entry, exceeds
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 from dicom_router.walking import Found
@@ -79,7 +79,7 @@ def _require_nothing_before(archive: zipfile.ZipFile, file: FileIO) -> None:
     first = min((entry.header_offset for entry in archive.infolist()), default=0)
     file.seek(0)
     if first and file.read(len(ENTRY)) == ENTRY:
-        detail = "another ZIP lies before its first entry, and was not read; take them apart, or import a folder"
+        detail = "another ZIP lies before its first entry, and was not read; take them apart, or take a folder"
         raise UnreadableImage(Reason.ARCHIVE_DAMAGED, detail)
 
 
@@ -109,7 +109,7 @@ def _check(entry: zipfile.ZipInfo, limits: Limits) -> None:
     if entry.flag_bits & ENCRYPTED:
         raise UnreadableImage(Reason.ARCHIVE_ENCRYPTED)
     if entry.compress_type not in METHODS:
-        detail = f"compressed by method {entry.compress_type}, which is not read; unpack it and import the folder"
+        detail = f"compressed by method {entry.compress_type}, which is not read; unpack it and take the folder"
         raise UnreadableImage(Reason.ARCHIVE_UNSUPPORTED, detail)
     check_entry(entry.file_size, limits)
     if exceeds(entry.file_size, entry.compress_size, limits):

@@ -1,14 +1,14 @@
-"""What lies in an archive, and that nothing an archive holds stops an import."""
+"""What lies in an archive, and that nothing an archive holds stops who reads it."""
 
 from collections.abc import Iterator
 from errno import EINVAL
 from pathlib import Path
 from typing import Final
 
-from dicom_router.dataset.importing.archives.kinds import START, archive_kind
-from dicom_router.dataset.importing.archives.limits import LIMITS, Limits
-from dicom_router.dataset.importing.archives.tarred import DECOMPRESSORS, TAR_ERRORS, read_tar
-from dicom_router.dataset.importing.archives.zipped import ZIP_ERRORS, read_zip
+from dicom_router.archives.kinds import START, archive_kind
+from dicom_router.archives.limits import LIMITS, Limits
+from dicom_router.archives.tarred import DECOMPRESSORS, TAR_ERRORS, read_tar
+from dicom_router.archives.zipped import ZIP_ERRORS, read_zip
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 from dicom_router.walking import Found
@@ -49,4 +49,4 @@ def _entries(path: Path, kind: str, limits: Limits) -> Iterator[Found]:
         return read_zip(path, limits)
     if kind in DECOMPRESSORS:
         return read_tar(path, kind, limits)
-    raise UnreadableImage(Reason.ARCHIVE_UNSUPPORTED, f"{kind} archives are not read; unpack it and import the folder")
+    raise UnreadableImage(Reason.ARCHIVE_UNSUPPORTED, f"{kind} archives are not read; unpack it and take the folder")

@@ -10,9 +10,9 @@ from io import BufferedIOBase, BufferedReader, RawIOBase
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Self, cast
 
-from dicom_router.dataset.importing.archives.entries import LINK, check_name, found, place
-from dicom_router.dataset.importing.archives.kinds import archive_kind
-from dicom_router.dataset.importing.archives.limits import LIMITS, Limits, Meter, bomb, check_entry
+from dicom_router.archives.entries import LINK, check_name, found, place
+from dicom_router.archives.kinds import archive_kind
+from dicom_router.archives.limits import LIMITS, Limits, Meter, bomb, check_entry
 from dicom_router.errors import UnreadableImage
 from dicom_router.reasons import Reason
 from dicom_router.walking import Found
@@ -127,8 +127,11 @@ def _xz(file: BufferedReader, limits: Limits) -> BufferedIOBase:
 
 
 def _zstd(file: BufferedReader, limits: Limits) -> BufferedIOBase:
-    import pyarrow as pa  # takes long to import; windows beyond 128 MiB are refused by zstd itself
-
+    try:
+        import pyarrow as pa  # takes long to import; windows beyond 128 MiB are refused by zstd itself
+    except ModuleNotFoundError:
+        detail = "zstd needs pyarrow: pip install '.[parquet]', or unpack it and take the folder"
+        raise UnreadableImage(Reason.ARCHIVE_UNSUPPORTED, detail) from None
     return cast(BufferedIOBase, pa.CompressedInputStream(pa.PythonFile(file, mode="r"), "zstd"))
 
 
@@ -183,7 +186,7 @@ def _check_rest(archive: tarfile.TarFile) -> None:
     assert archive.fileobj is not None
     while block := archive.fileobj.read(BLOCK):
         if block.strip(b"\0"):
-            raise UnreadableImage(Reason.ARCHIVE_DAMAGED, "more follows its end; unpack it and import the folder")
+            raise UnreadableImage(Reason.ARCHIVE_DAMAGED, "more follows its end; unpack it and take the folder")
 
 
 def _read(archive: tarfile.TarFile, entry: tarfile.TarInfo, path: Path, limits: Limits) -> Found:
@@ -213,5 +216,5 @@ def _check(entry: tarfile.TarInfo, limits: Limits) -> None:
     if not entry.isreg():
         raise UnreadableImage(Reason.UNREADABLE, "neither a file nor a folder")
     if entry.issparse():
-        raise UnreadableImage(Reason.ARCHIVE_UNSUPPORTED, "a sparse file; unpack it and import the folder")
+        raise UnreadableImage(Reason.ARCHIVE_UNSUPPORTED, "a sparse file; unpack it and take the folder")
     check_entry(entry.size, limits)

@@ -1,0 +1,32 @@
+"""``dicom-router record``: what a flow does after the pipeline, by hand."""
+
+from pathlib import Path
+
+import click
+
+from dicom_router.cli.extras import extra
+from dicom_router.dataset.programs import output
+
+
+@click.command("record")
+def command() -> None:
+    """Record what the pipeline made here in MLflow, register its model, and let the gate judge it.
+
+    The flow `train` does this by itself. A run or a version that is there already is not made a second time; after an
+    interruption, run it again.
+    """
+    with extra("platform"):
+        from dicom_router.registry.gate import judge
+        from dicom_router.registry.recording import Provenance, record
+        from dicom_router.registry.registering import register
+    project = Path()
+    dirty = bool(output(project, "git", "status", "--porcelain", "--untracked-files=no"))
+    recorded = record(project, Provenance(output(project, "git", "rev-parse", "HEAD"), dirty, None, None))
+    click.echo(f"run       {recorded.url}{' (was there)' if recorded.existed else ''}")
+    registered = register(project, recorded)
+    click.echo(f"version   {registered.version}{' (was there)' if registered.existed else ''}  {registered.url}")
+    verdict = judge(project, registered)
+    click.echo(f"gate      {'passed: it is challenger' if verdict.passed else 'FAILED'}")
+    for line in verdict.lines:
+        click.echo(f"          {line}")
+    click.echo(f'next      read its description, then dicom-router promote {registered.version} --because "…"')

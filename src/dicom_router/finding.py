@@ -1,0 +1,58 @@
+"""Every film that a user names: files, what lies below folders and in archives, and lists on standard input."""
+
+import os
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import BinaryIO, Final
+
+from dicom_router.archives.reading import entries, kind_of_file
+from dicom_router.walking import Found, walk
+
+INSIDE: Final = "!/"  # between an archive and what lies in it: export.zip!/inner/film.dcm
+BLOCK: Final = 1 << 16  # bytes of a list read at once
+
+
+def find(paths: Iterable[Path | str]) -> Iterator[Found]:
+    """Yield files as named, and every entry below a folder and in an archive; what cannot be read comes with a reason.
+
+    A folder's entries are sorted, files first; an archive's stand as it holds them, and are read one by one.
+    Archives below a folder are read too, those in archives are not (``archive_nested``).
+    """
+    for path in map(Path, paths):
+        for found in walk(path) if path.is_dir() else (Found(path),):
+            yield from _inside(found)
+
+
+def listed(file: BinaryIO, separator: bytes = b"\n") -> Iterator[Path]:
+    """Yield the paths that ``file`` lists as they come: one a line, or with a NUL after each as of ``find -print0``."""
+    rest = b""
+    while block := _read(file):
+        *whole, rest = (rest + block).split(separator)
+        yield from (_path(name, separator) for name in whole if name.strip())
+    if rest.strip():
+        yield _path(rest, separator)
+
+
+def _inside(found: Found) -> Iterator[Found]:
+    """Yield what an archive holds, or a file itself."""
+    kind = "" if found.reason else kind_of_file(found.path)
+    if not kind:
+        yield found
+        return
+    for entry in entries(found.path, kind):
+        yield Found(_place(found.path, entry.path), entry.reason, entry.detail, entry.data)
+
+
+def _place(archive: Path, entry: Path) -> Path:
+    """Return the name of an entry, which tells where the archive ends; that of the archive itself stays."""
+    return archive if entry == archive else Path(f"{archive}{INSIDE}{entry.relative_to(archive)}")
+
+
+def _read(file: BinaryIO) -> bytes:
+    """Read what is there, without waiting for a block to fill up."""
+    read_some = getattr(file, "read1", file.read)
+    return bytes(read_some(BLOCK))
+
+
+def _path(name: bytes, separator: bytes) -> Path:
+    return Path(os.fsdecode(name.removesuffix(b"\r") if separator == b"\n" else name))

@@ -1,0 +1,29 @@
+"""Where a model lies: the only module that knows what else than a folder may be named."""
+
+import importlib
+from pathlib import Path
+from typing import Final
+
+from dicom_router.errors import ModelError
+
+REGISTRY: Final = "models:/"  # as MLflow has it: models:/dicom-router@champion, models:/dicom-router/3
+FETCHING: Final = "dicom_router.registry.fetching"  # imported by its name: its room stands above, and needs mlflow
+
+
+def locate(reference: str | Path) -> Path:
+    """Return the folder of the model that ``reference`` names: the folder itself, or what a registry holds.
+
+    Raises:
+        ModelError: it lies in a registry, and what is needed to ask one is not installed.
+        RouterError: the registry cannot be reached, or has no such model.
+    """
+    if not str(reference).startswith(REGISTRY):
+        return Path(reference)
+    try:
+        fetching = importlib.import_module(FETCHING)
+    except ModuleNotFoundError as error:
+        raise ModelError(
+            f"{reference} lies in an MLflow registry, and {error.name} is not installed: "
+            "pip install '.[platform]', or give the folder of a model, such as artifacts/model"
+        ) from None
+    return Path(fetching.fetch(str(reference)))

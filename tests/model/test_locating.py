@@ -1,0 +1,29 @@
+"""Where a model lies."""
+
+import sys
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from dicom_router.errors import ModelError
+from dicom_router.model.locating import FETCHING, locate
+
+
+@pytest.mark.parametrize("reference", ["artifacts/model", Path("artifacts/model")])
+def test_a_folder_is_itself(reference: str | Path) -> None:
+    assert locate(reference) == Path("artifacts/model")
+
+
+def test_a_registry_is_asked_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
+    fetching = ModuleType(FETCHING)
+    monkeypatch.setattr(fetching, "fetch", lambda reference: Path("cache") / reference[-1], raising=False)
+    monkeypatch.setitem(sys.modules, FETCHING, fetching)
+    monkeypatch.setitem(sys.modules, FETCHING.rpartition(".")[0], ModuleType("registry"))
+    assert locate("models:/dicom-router/3") == Path("cache/3")
+
+
+def test_without_mlflow_a_registry_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, FETCHING, None)
+    with pytest.raises(ModelError, match=r"pip install '\.\[platform\]'.* folder"):
+        locate("models:/dicom-router@champion")

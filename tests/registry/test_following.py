@@ -1,0 +1,119 @@
+"""Curves while a training runs."""
+
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow_server import Server
+from registry.painted_project import HISTORY
+from registry.registered import BY_FLOW, COMMIT
+
+from dicom_router.errors import RegistryUnreachable
+from dicom_router.model.training.history import history_csv
+from dicom_router.registry.following import INPUTS
+from dicom_router.registry.recording import Provenance, follow, record
+from dicom_router.registry.server import EXPERIMENT
+from dicom_router.storage import write_atomically
+
+Captured = pytest.CaptureFixture[str]
+OFTEN = 0.1
+LIVE = Path("work/train/0123456789abcdef/history.csv")
+
+
+def train_until(project: Path, epochs: int) -> None:
+    """Write what the stage train has written after so many epochs."""
+    write_atomically(project / LIVE, history_csv(HISTORY[:epochs]))
+
+
+def finish(project: Path) -> None:
+    """Do as the stage does in the end."""
+    shutil.rmtree(project / "work/train")
+
+
+def eventually(condition: Callable[[], bool]) -> None:
+    for _ in range(300):
+        if condition():
+            return
+        time.sleep(0.1)
+    raise AssertionError("it did not come true within 30 seconds")
+
+
+def losses(client: MlflowClient) -> list[int]:
+    """Return the epochs that the one run has."""
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    runs = client.search_runs([experiment.experiment_id]) if experiment else []
+    assert len(runs) <= 1
+    return [point.step for run in runs for point in client.get_metric_history(run.info.run_id, "train_loss")]
+
+
+def test_epochs_are_there_while_training_runs_and_the_record_completes_that_run(
+    client: MlflowClient, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("MLFLOW_SYSTEM_METRICS_SAMPLING_INTERVAL", "0.2")
+    with follow(project, BY_FLOW, OFTEN):
+        train_until(project, 1)
+        eventually(lambda: losses(client) == [1])
+        train_until(project, 2)
+        eventually(lambda: losses(client) == [1, 2])
+        time.sleep(0.5)
+        finish(project)
+    recorded = record(project, BY_FLOW)
+    assert losses(client) == [1, 2, 3]
+    run = client.get_run(recorded.run_id)
+    assert run.data.tags["followed"] == "true"
+    assert "system/cpu_utilization_percentage" in run.data.metrics
+
+
+def test_a_stage_that_dvc_restores_opens_no_run(client: MlflowClient, project: Path) -> None:
+    history = project / "artifacts/network/history.csv"
+    content = history.read_bytes()
+    history.unlink()
+    with follow(project, BY_FLOW, OFTEN):
+        history.write_bytes(content)
+        time.sleep(3 * OFTEN)
+    assert losses(client) == []
+    assert client.get_run(record(project, BY_FLOW).run_id).data.tags["followed"] == "false"
+
+
+def test_a_killed_training_is_gone_on_with_in_the_run_it_left(client: MlflowClient, project: Path) -> None:
+    with pytest.raises(KeyboardInterrupt), follow(project, BY_FLOW, OFTEN):
+        train_until(project, 1)
+        eventually(lambda: losses(client) == [1])
+        raise KeyboardInterrupt
+    with follow(project, Provenance(COMMIT, False, "flow-2", None), OFTEN):
+        train_until(project, 3)
+        eventually(lambda: losses(client) == [1, 2, 3])
+        finish(project)
+    recorded = record(project, Provenance(COMMIT, False, "flow-2", None))
+    assert not recorded.existed
+    run = client.get_run(recorded.run_id)
+    assert (run.data.tags["prefect.flow_run_id"], run.info.status) == ("flow-2", "FINISHED")
+
+
+def test_what_an_older_training_left_is_not_followed(client: MlflowClient, project: Path) -> None:
+    train_until(project, 2)
+    with follow(project, BY_FLOW, OFTEN):
+        time.sleep(3 * OFTEN)
+    assert losses(client) == []
+
+
+def test_a_server_lost_in_mid_training_stops_nothing_and_the_curves_are_completed(
+    server: Server, client: MlflowClient, project: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "0")
+    with follow(project, BY_FLOW, OFTEN):
+        train_until(project, 1)
+        eventually(lambda: losses(client) == [1])
+        server.stop()
+        train_until(project, 2)
+        eventually(lambda: "The training goes on" in capsys.readouterr().err)
+        finish(project)
+    with pytest.raises(RegistryUnreachable):
+        record(project, BY_FLOW)
+    server.start()
+    run = client.get_run(record(project, BY_FLOW).run_id)
+    assert losses(client) == [1, 2, 3]
+    assert run.data.tags[INPUTS] == LIVE.parent.name
