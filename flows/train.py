@@ -25,10 +25,8 @@ def is_unreachable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> b
     return isinstance(state.result(raise_on_failure=False), RegistryUnreachable)
 
 
-PATIENT: dict[str, Any] = {"retries": 20, "retry_delay_seconds": 15, "retry_condition_fn": is_unreachable}
-record = task(recording.record, cache_policy=NO_CACHE, task_run_name="record", **PATIENT)
-register = task(registering.register, cache_policy=NO_CACHE, task_run_name="register", **PATIENT)
-judge = task(gate.judge, cache_policy=NO_CACHE, task_run_name="judge", **PATIENT)
+patient = task(cache_policy=NO_CACHE, retries=20, retry_delay_seconds=15, retry_condition_fn=is_unreachable)
+record, register, judge = patient(recording.record), patient(registering.register), patient(gate.judge)
 
 
 @task(cache_policy=NO_CACHE)
@@ -58,6 +56,7 @@ def train(
         check_reachable()
         device = variables(accelerator, allow_cpu=allow_cpu)
         with working_copy(Path.cwd(), flow_run.id, Request(commit, overrides or {}, allow_dirty)) as copy:
+            get_run_logger().info(f"working copy: {copy.folder}")
             if copy.patch:
                 create_markdown_artifact(f"```diff\n{copy.patch}\n```", key="uncommitted-changes")
             provenance = recording.Provenance(copy.commit, bool(copy.patch), flow_run.id, flow_run.ui_url)

@@ -22,6 +22,9 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
 }
 TRACKED = (
     "src",
+    "flows",
+    "prefect.yaml",
+    "prefect.toml",
     "dvc.yaml",
     "params.yaml",
     "dataset_changes.json",

@@ -24,7 +24,7 @@ from dicom_router.evaluation.routing import routing_document
 from dicom_router.evaluation.scoring import score_split
 from dicom_router.evaluation.writing import write_evaluation, write_routing
 from dicom_router.labels import CLASSES
-from dicom_router.model.decision import guarantee_of
+from dicom_router.model.answers import guarantee_of
 from dicom_router.model.folder import NETWORK, WEIGHTS, read_specification, to_json
 from dicom_router.model.packaging.agreement import Agreement
 from dicom_router.model.packaging.writing import Ingredients, write_model
@@ -176,15 +176,15 @@ def _write_settings(root: Path, changes: Mapping[str, Any]) -> None:
     write_lock(root)
 
 
-def write_lock(root: Path) -> None:
-    """Write a lock whose hashes follow the films, the model and the parameters."""
+def write_lock(root: Path, data: str = DATA) -> None:
+    """Write a lock whose hashes follow the films, the model and the parameters; ``data`` is DVC's hash of the films."""
     model = hashlib.md5((root / "artifacts/model/model.json").read_bytes()).hexdigest()
     params = hashlib.md5((root / "params.yaml").read_bytes()).hexdigest()
     splits = hashlib.md5((root / "artifacts/splits.parquet").read_bytes()).hexdigest()
     stages = {
         "validate": {
             "cmd": "v",
-            "deps": [{"path": "data", "md5": DATA}],
+            "deps": [{"path": "data", "md5": data}],
             "outs": [{"path": "artifacts/splits.parquet", "md5": splits}],
         },
         "train": {"cmd": "t", "params": params, "outs": [{"path": "artifacts/network", "md5": model}]},

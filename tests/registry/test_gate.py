@@ -142,10 +142,10 @@ def test_films_and_patients_that_the_champion_learnt_from_are_left_out(
 
 
 def test_judging_again_changes_nothing_and_challenger_never_goes_back(
-    client: MlflowClient, good: Path, tmp_path: Path
+    client: MlflowClient, good: Path, newer: Path
 ) -> None:
     first, before = judged(good)
-    second, _ = judged(write_project(tmp_path / "newer", errors=30))
+    second, _ = judged(newer)
     assert (second, alias(client, CHALLENGER)) == ("2", "2")
     again, after = judged(good)
     assert (again, after) == (first, before)

@@ -6,19 +6,21 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from mlflow import MlflowClient
-from mlflow_server import Server, free_port
-from registry.painted_project import write_project
-from registry.registered import judged
+from mlflow_server import free_port
+from registry.registered import COMMIT, judged
 
 from dicom_router.cli import group
 from dicom_router.errors import NoChampion, RegistryError, RegistryUnreachable
 from dicom_router.model.inference import Classifier
-from dicom_router.registry.champion import CHAMPION, read_champion
+from dicom_router.registry.champion import CHAMPION, Move, read_champion
 from dicom_router.registry.fetching import fetch
+from dicom_router.registry.lineage import read_lineage
 from dicom_router.registry.promoting import promote, who
 from dicom_router.registry.server import ADDRESS, MODEL
 
+Versions = tuple[str, str, str]
 REFERENCE = f"models:/{MODEL}@{CHAMPION}"
+ADA = "Ada <ada@example.org>"
 
 
 def run(*words: str, code: int = 0) -> Result:
@@ -31,80 +33,71 @@ def model_version(folder: Path) -> str:
     return Classifier.load(folder).version
 
 
-def test_before_anybody_promotes_all_that_scores_refuses_and_says_how(client: MlflowClient, good: Path) -> None:
+def test_with_nothing_registered_all_that_scores_refuses(client: MlflowClient) -> None:
     with pytest.raises(NoChampion, match="nobody has promoted a version"):
         fetch(REFERENCE)
-    judged(good)
-    with pytest.raises(NoChampion, match=r"give it the alias `champion`, or run `dicom-router promote VERSION"):
-        fetch(REFERENCE)
-    with pytest.raises(NoChampion):
-        read_champion()
+
+
+def test_before_anybody_promotes_all_that_scores_refuses_and_says_how(versions: Versions) -> None:
+    for ask in (lambda: fetch(REFERENCE), read_champion, lambda: read_lineage("champion")):
+        with pytest.raises(NoChampion, match=r"give it the alias `champion`, or run `dicom-router promote VERSION"):
+            ask()
 
 
 def test_moving_the_alias_changes_the_next_answer_and_moving_it_back_too(
-    client: MlflowClient, good: Path, bad: Path
+    versions: Versions, connection: MlflowClient, good: Path, bad: Path
 ) -> None:
-    versions = [judged(good)[0], judged(bad)[0]]
     names = [model_version(project / "artifacts/model") for project in (good, bad)]
     for place in (0, 1, 0):
-        client.set_registered_model_alias(MODEL, CHAMPION, versions[place])  # as MLflow's pages do
+        connection.set_registered_model_alias(MODEL, CHAMPION, versions[place])  # as MLflow's pages do
         assert model_version(fetch(REFERENCE)) == names[place]
 
 
-def test_a_promotion_is_kept_with_time_name_and_reason(client: MlflowClient, good: Path) -> None:
-    number, _ = judged(good)
-    assert promote(number, " better on spines ", "Ada <ada@example.org>") == ""
-    tags = client.get_model_version(MODEL, number).tags
-    assert (tags["promoted.by"], tags["promoted.because"]) == ("Ada <ada@example.org>", "better on spines")
-    (move,) = read_champion().history
-    assert (move.version, move.by, move.because, move.at) == (
-        number, "Ada <ada@example.org>", "better on spines", tags["promoted.at"],
-    )  # fmt: skip
+def test_a_promotion_is_kept_with_time_name_and_reason(versions: Versions, connection: MlflowClient) -> None:
+    assert promote(versions[0], " better on spines ", ADA) == ""
+    tags = connection.get_model_version(MODEL, versions[0]).tags
+    assert (tags["promoted.by"], tags["promoted.because"]) == (ADA, "better on spines")
+    assert read_champion().history == (Move(versions[0], tags["promoted.at"], ADA, "better on spines", "promote"),)
 
 
-def test_a_version_that_failed_its_gate_needs_the_flag_and_is_shown_in_red(client: MlflowClient, bad: Path) -> None:
-    number, _ = judged(bad)
+def test_a_version_that_failed_its_gate_needs_the_flag_and_is_shown_in_red(versions: Versions) -> None:
     with pytest.raises(RegistryError, match=r"did not pass its gate: .*recall\.spine.*add --despite-gate"):
-        promote(number, "hurry", "Ada")
-    promote(number, "hurry", "Ada", despite_gate=True)
+        promote(versions[1], "hurry", ADA)
+    promote(versions[1], "hurry", ADA, despite_gate=True)
     champion = read_champion()
     assert champion.warning is not None and "recall.spine" in champion.warning
     shown = CliRunner().invoke(group, ["champion"], color=True).output
     assert "\x1b[31m\x1b[1mWARNING" in shown
 
 
-def test_one_that_failed_and_was_set_in_the_pages_is_red_too(client: MlflowClient, good: Path, bad: Path) -> None:
-    first, second = judged(good)[0], judged(bad)[0]
-    client.set_registered_model_alias(MODEL, CHAMPION, first)
+def test_one_that_failed_and_was_set_in_the_pages_is_red_too(versions: Versions, connection: MlflowClient) -> None:
+    connection.set_registered_model_alias(MODEL, CHAMPION, versions[0])
     assert read_champion().warning is None
-    client.set_registered_model_alias(MODEL, CHAMPION, second)
+    connection.set_registered_model_alias(MODEL, CHAMPION, versions[1])
     assert read_champion().warning is not None
 
 
-def test_the_history_says_openly_what_was_only_seen(client: MlflowClient, good: Path, tmp_path: Path) -> None:
-    first = judged(good)[0]
-    second = judged(write_project(tmp_path / "second", errors=30))[0]
-    client.set_registered_model_alias(MODEL, CHAMPION, first)
+def test_the_history_says_openly_what_was_only_seen(versions: Versions, connection: MlflowClient) -> None:
+    connection.set_registered_model_alias(MODEL, CHAMPION, versions[0])
     read_champion()
-    promote(second, "newer", "Ada")
-    client.set_registered_model_alias(MODEL, CHAMPION, first)
-    client.delete_registered_model_alias(MODEL, CHAMPION)
-    with pytest.raises(NoChampion, match=rf"version {second} was champion; it was deleted, or its alias removed"):
+    promote(versions[2], "newer", ADA)
+    connection.delete_registered_model_alias(MODEL, CHAMPION)
+    with pytest.raises(NoChampion, match="version 3 was champion; it was deleted, or its alias removed"):
         read_champion()
-    promote(first, "back", "Ada")
+    promote(versions[0], "back", ADA)
     shown = run("champion").output.splitlines()
     history = [line.split("  ", 2)[2] for line in shown[3 : shown.index("")] if line.startswith("  ")]
     assert history == [
-        f"version {first}, seen then; set in MLflow, which keeps neither time nor name",
-        f"version {second}, by Ada: newer",
+        "version 1, seen then; set in MLflow, which keeps neither time nor name",
+        f"version 3, by {ADA}: newer",
         "nobody, seen then; set in MLflow, which keeps neither time nor name",
-        f"version {first}, by Ada: back",
+        f"version 1, by {ADA}: back",
     ]
 
 
 def test_a_deleted_champion_is_no_champion(client: MlflowClient, good: Path) -> None:
     number, _ = judged(good)
-    promote(number, "first", "Ada")
+    promote(number, "first", ADA)
     client.delete_model_version(MODEL, number)
     with pytest.raises(NoChampion, match=f"version {number} was champion; it was deleted, or its alias removed"):
         fetch(REFERENCE)
@@ -113,41 +106,36 @@ def test_a_deleted_champion_is_no_champion(client: MlflowClient, good: Path) -> 
 @pytest.mark.parametrize(
     ("reference", "said"),
     [
-        ("models:/dicom-router/99", "has no version '99'; there are 1"),
+        ("models:/dicom-router/99", "has no version '99'; there are 1, 2, 3"),
         ("models:/dicom-router@nobody", "no version of dicom-router has the alias 'nobody'"),
         ("models:/another@champion", "names no version: write models:/dicom-router@champion"),
         ("champion", "names no version"),
     ],
 )
-def test_what_is_not_there_is_named_with_what_is(client: MlflowClient, good: Path, reference: str, said: str) -> None:
-    judged(good)
+def test_what_is_not_there_is_named_with_what_is(versions: Versions, reference: str, said: str) -> None:
     with pytest.raises(RegistryError, match=said):
         fetch(reference)
 
 
-def test_a_version_is_downloaded_once_and_again_when_it_was_damaged(client: MlflowClient, good: Path) -> None:
-    number, _ = judged(good)
-    folder = fetch(f"models:/{MODEL}/{number}")
+def test_a_version_is_downloaded_once_and_again_when_it_was_damaged(versions: Versions, good: Path) -> None:
+    folder = fetch(f"models:/{MODEL}/1")
     before = (folder / "model.json").stat().st_mtime_ns
-    assert fetch(f"models:/{MODEL}/{number}") == folder
+    assert fetch(f"models:/{MODEL}/1") == folder
     assert (folder / "model.json").stat().st_mtime_ns == before
     (folder / "network.onnx").write_bytes(b"damaged")
-    assert model_version(fetch(f"models:/{MODEL}/{number}")) == model_version(good / "artifacts/model")
+    assert model_version(fetch(f"models:/{MODEL}/1")) == model_version(good / "artifacts/model")
 
 
 def test_without_a_server_the_last_champion_scores_only_where_that_is_asked_for(
-    server: Server, client: MlflowClient, good: Path, monkeypatch: pytest.MonkeyPatch
+    versions: Versions, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    number, _ = judged(good)
-    promote(number, "first", "Ada")
+    promote(versions[0], "first", ADA)
     before = fetch(REFERENCE)
-    address = f"http://127.0.0.1:{free_port()}"
     monkeypatch.setattr("dicom_router.registry.server.check_reachable", unreachable)
-    assert server.address != address
     with pytest.raises(RegistryUnreachable):
         fetch(REFERENCE)
     assert fetch(REFERENCE, allow_cached=True) == before
-    assert fetch(f"models:/{MODEL}/{number}", allow_cached=True) == before
+    assert fetch(f"models:/{MODEL}/{versions[0]}", allow_cached=True) == before
     with pytest.raises(RegistryUnreachable):
         fetch(f"models:/{MODEL}/7", allow_cached=True)
 
@@ -156,28 +144,22 @@ def unreachable() -> None:
     raise RegistryUnreachable("no server")
 
 
-def test_the_commands_tell_what_they_did_and_how_to_go_back(
-    client: MlflowClient, good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    first = judged(good)[0]
-    second = judged(write_project(tmp_path / "second", errors=30))[0]
-    run("promote", first, "--because", "first")
-    shown = run("promote", second, "--because", "newer").output
-    assert f"champion  version {second}, by " in shown
-    assert f'back      dicom-router promote {first} --because "…"' in shown
-    assert run("promote", second, "--because", " ", code=1).exception is not None
+def test_the_commands_tell_what_they_did_and_how_to_go_back(versions: Versions) -> None:
+    run("promote", versions[0], "--because", "first")
+    shown = run("promote", versions[2], "--because", "newer").output
+    assert "champion  version 3, by " in shown
+    assert 'back      dicom-router promote 1 --because "…"' in shown
     shown = run("lineage", "champion").output
-    for part in (f"version   {second}", "commit    " + "a" * 40, "train.network", "http://127.0.0.1:4200/runs"):
+    for part in ("version   3", f"commit    {COMMIT}", "train.network", "http://127.0.0.1:4200/runs"):
         assert part in shown
 
 
-def test_a_reason_is_asked_for_and_a_champion_is_not_made_twice(client: MlflowClient, good: Path) -> None:
-    number, _ = judged(good)
+def test_a_reason_is_asked_for_and_a_champion_is_not_made_twice(versions: Versions) -> None:
     with pytest.raises(RegistryError, match="say why"):
-        promote(number, " ", "Ada")
-    promote(number, "first", "Ada")
+        promote(versions[0], " ", ADA)
+    promote(versions[0], "first", ADA)
     with pytest.raises(RegistryError, match="is champion already"):
-        promote(number, "again", "Ada")
+        promote(versions[0], "again", ADA)
 
 
 def test_the_name_is_what_git_says(tmp_path: Path) -> None:

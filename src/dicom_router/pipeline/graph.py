@@ -124,7 +124,8 @@ def has_remote(repo: Repo) -> bool:
 def changed_data(repo: Repo) -> list[str]:
     """Return the paths that were recorded by ``dvc add`` and changed since; what is not there has not changed."""
     recorded = [stage for stage in repo.index.stages if stage.is_data_source]
-    return [str(out) for stage in recorded for out in stage.outs if out.exists and out.changed_checksum()]
+    changed = [out for stage in recorded for out in stage.outs if out.exists and out.changed_checksum()]
+    return [os.path.relpath(out.fs_path, repo.root_dir) for out in changed]
 
 
 def reason(error: BaseException) -> str:

@@ -104,7 +104,7 @@ def _patch(root: Path) -> str:
     """Return what differs from HEAD, new files included; the user's index is left alone."""
     with tempfile.TemporaryDirectory() as scratch:
         index, patch = Path(scratch) / "index", Path(scratch) / "patch"
-        shutil.copy(output(root, "git", "rev-parse", "--git-path", "index"), index)
+        shutil.copy(root / output(root, "git", "rev-parse", "--git-path", "index"), index)
         output(root, "git", "add", "--all", "--", ".", f":!{LOCK}", GIT_INDEX_FILE=str(index))
         command = ("diff", "--cached", "--binary", f"--output={patch}", "HEAD", "--", ".", f":!{LOCK}")
         output(root, "git", *command, GIT_INDEX_FILE=str(index))
@@ -167,7 +167,7 @@ def _forget_old(root: Path) -> None:
     """Remove the oldest working copies and work in progress, but for those in use."""
     for folder in _oldest(root / RUNS):
         if _is_free(root / WORK / f"{folder.name.partition('-')[0]}.lock"):
-            output(root, "git", "worktree", "remove", "--force", "--force", str(folder))
+            shutil.rmtree(folder)
     for folder in _oldest(root / WORK):
         if _is_free(folder.with_name(f"{folder.name}.lock")):
             shutil.rmtree(folder)

@@ -12,13 +12,13 @@ from mlflow.models import ModelSignature
 from mlflow.types import ColSpec, DataType, Schema, TensorSpec
 from packaging.requirements import Requirement
 
-from dicom_router.labels import CLASSES
+from dicom_router.model.rows import COLUMNS
 from dicom_router.sample.cohort import plan
 from dicom_router.sample.making import make_file
 
 SERVED: Final = Path(__file__).with_name("served.py")
 PACKAGE: Final = "dicom_router"
-TEXTS: Final = ("decision", "reasons", "guarantee", "reason", "detail", "model")
+TYPES: Final = {"string": DataType.string, "float64": DataType.double, "bool": DataType.boolean}
 
 
 def signature() -> ModelSignature:
@@ -28,11 +28,7 @@ def signature() -> ModelSignature:
         ColSpec(DataType.string, "path", required=False),
     ]
     gives: list[ColSpec | TensorSpec] = [
-        ColSpec(DataType.string, "label", required=False),
-        *(ColSpec(DataType.double, f"p_{name}", required=False) for name in CLASSES),
-        *(ColSpec(DataType.string, name, required=False) for name in TEXTS),
-        ColSpec(DataType.double, "outlier_score", required=False),
-        ColSpec(DataType.boolean, "synthetic_model"),
+        ColSpec(TYPES[kind], name, required=kind == "string") for name, kind in COLUMNS.items()
     ]
     return ModelSignature(inputs=Schema(takes), outputs=Schema(gives))
 

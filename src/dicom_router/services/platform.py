@@ -16,7 +16,7 @@ from dicom_router.services.programs import programs
 from dicom_router.services.settings import AFTER_STOP, POOLS, Server, Settings
 from dicom_router.services.supervision import Supervisor
 
-PATIENCE: Final = 120  # seconds until a server must answer
+PATIENCE: Final = 300  # seconds until a server must answer
 HOUSEKEEPING: Final = (sys.executable, "-m", "flows.housekeeping")
 DEPLOY: Final = ("prefect", "--no-prompt", "deploy", "--all")
 

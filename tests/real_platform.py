@@ -1,0 +1,188 @@
+"""The platform of one project on free ports, as tests use it."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import psutil
+from ruamel.yaml import YAML
+from small_project import Run, environment, runner
+
+from dicom_router.services.processes import marked
+from dicom_router.services.settings import STATE
+
+ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
+# A stage that goes on from where it was killed, and waits in its third step until a test opens the gate.
+SLOW = """# {name}
+import os, time
+from pathlib import Path
+
+steps = Path("work/slow/steps")
+steps.parent.mkdir(parents=True, exist_ok=True)
+done = len(steps.read_text().split()) if steps.exists() else 0
+Path(os.environ["GATE"]).with_name("stage.pid").write_text(str(os.getpid()))
+for step in range(done, 4):
+    print(f"step {{step}}", flush=True)
+    while step == 2 and not Path(os.environ["GATE"]).exists():
+        time.sleep(0.1)
+    with steps.open("a") as file:
+        file.write(f"{{step}}\\n")
+Path("artifacts/slow.txt").write_text("slow")
+"""
+
+
+@dataclass(frozen=True)
+class RealPlatform:
+    """A platform that runs, and what tests ask of it."""
+
+    project: Path
+    variables: dict[str, str]
+
+    @property
+    def run(self) -> Run:
+        """Run a command in the project, as a user with these variables would."""
+        plain = runner(self.project)
+        return lambda *command, **more: plain(*command, **{**self.variables, **more})
+
+    def make(self, goal: str) -> "subprocess.CompletedProcess[str]":
+        """Do what ``make up``, ``make down`` and ``make status`` do; return how it went."""
+        return subprocess.run(
+            (sys.executable, "-m", "dicom_router.services", goal),
+            cwd=self.project,
+            env={**environment(), **self.variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+
+    def api(self, path: str, body: Any = None) -> Any:
+        """Ask Prefect's API: GET, or POST of ``body``."""
+        content = None if body is None else json.dumps(body).encode()
+        request = urllib.request.Request(
+            f"{self.variables['PREFECT_API_URL']}/{path}", content, {"Content-Type": "application/json"}
+        )
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.load(answer)
+
+    def start(self, deployment: str, **parameters: Any) -> str:
+        """Create a run of a deployment and return its id."""
+        found = self.api(f"deployments/name/{deployment}")
+        return str(self.api(f"deployments/{found['id']}/create_flow_run", {"parameters": parameters})["id"])
+
+    def state(self, run: str) -> dict[str, Any]:
+        """Return the state of a run."""
+        state: dict[str, Any] = self.api(f"flow_runs/{run}")["state"]
+        return state
+
+    def end_of(self, run: str, seconds: float = 300) -> dict[str, Any]:
+        """Wait for the end of a run and return its state."""
+        wait(lambda: self.state(run)["type"] in ENDED, seconds, f"run {run} is {self.state(run)['name']}")
+        return self.state(run)
+
+    def tasks(self, run: str) -> dict[str, str]:
+        """Return the names of a run's tasks, in order, with their states; Prefect hears of them late."""
+        rows = self.api("task_runs/filter", {"flow_runs": {"id": {"any_": [run]}}, "sort": "EXPECTED_START_TIME_ASC"})
+        return {row["name"]: row["state_name"] for row in rows}
+
+    def log(self, run: str) -> str:
+        """Return what a run logged."""
+        rows = self.api("logs/filter", {"logs": {"flow_run_id": {"any_": [run]}}, "sort": "TIMESTAMP_ASC"})
+        return "\n".join(row["message"] for row in rows)
+
+    @property
+    def gate(self) -> Path:
+        """Return the file for which slow stages wait."""
+        return Path(self.variables["GATE"])
+
+    def stage_process(self) -> psutil.Process:
+        """Return the process of the slow stage that runs, once it waits."""
+        note = self.gate.with_name("stage.pid")
+        wait(lambda: note.exists() and note.read_text() != "", 180, "no slow stage has started")
+        process = psutil.Process(int(note.read_text()))
+        note.unlink()
+        return process
+
+    def programs(self) -> dict[str, psutil.Process]:
+        """Return the processes that supervisord started, by name."""
+        ours = {process.pid: process for process in marked(self.project / STATE)}
+        found = [line.split() for line in self.make("status").stdout.splitlines() if "pid " in line]
+        pids = {words[0]: int(words[words.index("pid") + 1].rstrip(",")) for words in found}
+        return {name: ours[pid] for name, pid in pids.items()}
+
+    def processes(self) -> list[psutil.Process]:
+        """Return every process of the platform."""
+        return marked(self.project / STATE)
+
+
+def wait(condition: Callable[[], bool], seconds: float, what: str) -> None:
+    """Wait until ``condition`` holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, f"{what}, after {seconds:.0f} s"
+        time.sleep(0.3)
+
+
+def free_ports(count: int) -> list[int]:
+    """Return ports on which nobody listens."""
+    sockets = [socket.socket() for _ in range(count)]
+    try:
+        for one in sockets:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in sockets]
+    finally:
+        for one in sockets:
+            one.close()
+
+
+def commit_with_slow_stage(run: Run, project: Path, name: str) -> str:
+    """Commit the project with one more stage on a branch; the checkout stays as it is. Return the branch."""
+    folder = project.with_name(name)
+    run("git", "worktree", "add", "--quiet", "-b", name, str(folder))
+    (folder / "slow.py").write_text(SLOW.format(name=name))
+    yaml = YAML()
+    graph = yaml.load(folder / "dvc.yaml")
+    graph["stages"]["slow"] = {
+        "cmd": "python slow.py",
+        "deps": ["slow.py", "artifacts/model"],
+        "outs": ["artifacts/slow.txt"],
+    }
+    yaml.dump(graph, folder / "dvc.yaml")
+    _commit(run, folder, name)
+    return name
+
+
+def commit_with(run: Run, project: Path, name: str, file: str, old: str, new: str) -> str:
+    """Commit the project with ``new`` for ``old`` in ``file`` on a branch; return the branch."""
+    folder = project.with_name(name)
+    run("git", "worktree", "add", "--quiet", "-b", name, str(folder))
+    text = (folder / file).read_text()
+    assert old in text
+    (folder / file).write_text(text.replace(old, new))
+    _commit(run, folder, name)
+    return name
+
+
+def _commit(run: Run, folder: Path, name: str) -> None:
+    run("git", "-C", str(folder), "add", "--all")
+    run("git", "-C", str(folder), "commit", "--quiet", "--message", name)
+    run("git", "worktree", "remove", "--force", str(folder))
+
+
+def variables(folder: Path) -> dict[str, str]:
+    """Return the tools' own variables for a platform on free ports."""
+    mlflow, prefect = free_ports(2)
+    return {
+        "MLFLOW_TRACKING_URI": f"http://127.0.0.1:{mlflow}",
+        "PREFECT_API_URL": f"http://127.0.0.1:{prefect}/api",
+        "PREFECT_HOME": str(folder / "prefect"),
+        "GATE": str(folder / "gate"),
+        "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "default"),
+    }
