@@ -18,6 +18,7 @@ SMALL: Mapping[str, Mapping[str, Any]] = {
     "preprocess": {"image_size": 64, "jobs": 1},
     "train": {"network": "test_resnet", "epochs": 2, "batch_size": 32},
     "evaluate": {"resamples": 500},
+    "robustness": {"patients": 10, "jobs": 1},
 }
 TRACKED = (
     "src",

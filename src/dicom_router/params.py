@@ -99,6 +99,7 @@ class Augmentation(Section):
     contrast: Annotated[float, Field(ge=0, lt=1)]
     gamma: Annotated[float, Field(ge=0, le=4)]
     invert: Share
+    quarter_turn: Share
 
 
 class Train(Section):
@@ -169,6 +170,16 @@ class Evaluate(Section):
     threads: Annotated[int, Field(ge=1, le=256)]
 
 
+class Robustness(Section):
+    """Which test films are perturbed, and what is asked for."""
+
+    patients: Annotated[int, Field(ge=1)]
+    target: Share
+    seed: Seed
+    jobs: Jobs
+    timeout: Timeout
+
+
 class Params(Section):
     """All of params.yaml."""
 
@@ -179,6 +190,7 @@ class Params(Section):
     train: Train
     calibrate: Calibrate
     evaluate: Evaluate
+    robustness: Robustness
     package: Package
 
 

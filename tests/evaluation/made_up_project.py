@@ -11,7 +11,9 @@ from model.rules import thresholds
 from dicom_router.evaluation.bootstrap import Bootstrap
 from dicom_router.evaluation.difference import difference
 from dicom_router.evaluation.document import evaluation_document
+from dicom_router.evaluation.perturbing import WAYS
 from dicom_router.evaluation.predictions import PROBABILITIES, Predictions, Scored, predictions_table
+from dicom_router.evaluation.robustness import robustness_document, shown_film
 from dicom_router.evaluation.routing import routing_document
 from dicom_router.evaluation.writing import write_evaluation, write_routing
 from dicom_router.labels import CLASSES
@@ -37,6 +39,7 @@ def write_project(root: Path, synthetic: bool = True, test: int = 360, external:
     tables["external"]["path"] = [f"images/west/{number:05d}.dcm" for number in range(external)]
     _write_pixels(root / "artifacts" / "pixels", tables)
     _write_evaluations(root / "reports", tables, synthetic)
+    _write_robustness(root / "reports", tables["test"])
     documents = {
         "validation.json": validation(test + external, synthetic),
         "splits.json": splits(tables),
@@ -135,6 +138,18 @@ def _write_evaluations(reports: Path, tables: dict[str, pd.DataFrame], synthetic
         if name == "external":
             document["difference"] = difference(predictions["external"], predictions["test"], SETTINGS)
         write_evaluation(reports, name, scored, document)
+
+
+def _write_robustness(reports: Path, table: pd.DataFrame) -> None:
+    """Write figures of a model that is never sure, but of negatives, which it routes whatever they are."""
+    unsure = with_made_up_decisions(table, strictness=1000)
+    tables = {way.name: unsure for way in WAYS}
+    tables["inverted"] = unsure.assign(decision="route", reasons="")
+    document = robustness_document(tables, len(table), 0.95, SETTINGS)
+    document["shown"] = shown_film(tables, document["worst"])
+    (reports / "robustness").mkdir()
+    np.save(reports / "robustness" / "film.npy", np.full((len(WAYS) * (len(table) > 0), SIZE, SIZE), 90, np.uint8))
+    (reports / "robustness.json").write_bytes(to_json(document))
 
 
 def sharpened(table: pd.DataFrame, temperature: float = 1.8) -> Predictions:

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from model.made_up import RECIPE, SIZE, evaluation, made_up_images
+from model.made_up import RECIPE, SIZE, evaluation, made_up_images, robustness
 from model.rules import features, thresholds, write_statistics
 
 from dicom_router.labels import CLASSES
@@ -66,6 +66,7 @@ def ingredients(network_folder: Path) -> Ingredients:
         agreement=Agreement(20, "test", 1e-6, 1.0),
         test=evaluation(100),
         external=evaluation(50),
+        robustness=robustness(),
     )
 
 

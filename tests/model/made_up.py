@@ -10,8 +10,10 @@ from dicom_router.model.training.batches import Images
 from dicom_router.model.training.recipe import Augmentation, Recipe
 
 SIZE = 32
-STILL = Augmentation(flip=0, rotation=0, shift=0, scale=0, gain=0, contrast=0, gamma=0, invert=0)
-LIVELY = Augmentation(flip=0.5, rotation=10, shift=0.05, scale=0.1, gain=0.1, contrast=0.2, gamma=0.2, invert=0.1)
+STILL = Augmentation(flip=0, rotation=0, shift=0, scale=0, gain=0, contrast=0, gamma=0, invert=0, quarter_turn=0)
+LIVELY = Augmentation(
+    flip=0.5, rotation=10, shift=0.05, scale=0.1, gain=0.1, contrast=0.2, gamma=0.2, invert=0.1, quarter_turn=0.0
+)
 RECIPE = Recipe(
     network="test_resnet",
     epochs=3,
@@ -52,6 +54,17 @@ def band_pixels(label: int, seed: int = 0) -> NDArray[np.uint8]:
 
 def figure(value: float) -> dict[str, Any]:
     return {"value": value, "low": value - 0.01, "high": value + 0.01}
+
+
+def robustness(missed: bool = False) -> dict[str, Any]:
+    """Return what the card reads of ``reports/robustness.json``."""
+    return {
+        "n": 20,
+        "target": 0.95,
+        "worst": "inverted",
+        "missed": ["inverted"] if missed else [],
+        "ways": {"inverted": {"title": "Inverted grey", "safe": figure(0.9 if missed else 0.97)}},
+    }
 
 
 def evaluation(n: int) -> dict[str, Any]:

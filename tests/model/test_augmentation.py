@@ -45,6 +45,14 @@ def test_a_certain_inversion_is_the_negative() -> None:
     torch.testing.assert_close(varied(replace(STILL, invert=1.0))[:, 0], 1 - batch().float() / 255, atol=1e-5, rtol=0)
 
 
+def test_a_certain_quarter_turn_is_one_of_three_and_leaves_the_rest_as_it_was() -> None:
+    many = batch()[[0] * 40]
+    turned = augment(many, replace(STILL, quarter_turn=1.0), Generator().manual_seed(0))[:, 0]
+    original = many[0].float() / 255
+    kinds = [next(n for n in range(4) if torch.allclose(each, torch.rot90(original, n), atol=1e-4)) for each in turned]
+    assert set(kinds) == {1, 2, 3}
+
+
 @given(st.integers(0, 2**32), st.floats(0, 0.9), st.floats(0, 4), st.sampled_from([0.0, 1.0]))
 def test_greys_stay_in_range_and_black_stays_black(seed: int, share: float, gamma: float, invert: float) -> None:
     magnitudes = replace(STILL, gain=share, contrast=share, gamma=gamma, invert=invert)

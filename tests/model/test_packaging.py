@@ -6,6 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from model.made_up import robustness
 from model.rules import features, thresholds
 
 from dicom_router.errors import ModelError
@@ -60,7 +61,7 @@ def test_the_specification_holds_the_rule(model_folder: Path) -> None:
 def card(ingredients: Ingredients, synthetic: bool) -> str:
     network = {**ingredients.network, "synthetic": synthetic}
     specification = model_specification(replace(ingredients, network=network), {})
-    return render_card(specification, ingredients.test, ingredients.external)
+    return render_card(specification, ingredients.test, ingredients.external, ingredients.robustness)
 
 
 @pytest.mark.parametrize("synthetic", [True, False])
@@ -90,6 +91,12 @@ def test_tables_of_the_card_have_no_gaps(ingredients: Ingredients) -> None:
     for place in heads:
         assert lines[place - 1].startswith("|") and lines[place + 1].startswith("|")
         assert lines[place - 1].count("|") == lines[place].count("|") == lines[place + 1].count("|")
+
+
+def test_the_card_names_what_the_model_does_not_stand(ingredients: Ingredients) -> None:
+    assert "Keep such films away" not in card(ingredients, synthetic=False)
+    frail = card(replace(ingredients, robustness=robustness(missed=True)), synthetic=False)
+    assert "**Under 95%:** inverted grey 0.900 (0.890-0.910). Keep such films away from this model." in frail
 
 
 def test_small_subgroups_are_not_called_weak(ingredients: Ingredients) -> None:

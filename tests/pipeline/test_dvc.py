@@ -51,7 +51,7 @@ def test_the_commands_people_use_work(run: Run, command: tuple[str, ...]) -> Non
 
 def test_an_experiment_with_another_network_runs_training_and_what_follows(run: Run) -> None:
     done = run("dvc", "exp", "run", "--set-param", "train.network=test_efficientnet", "--name", "other-network")
-    assert stages_run(done.stdout) == ["train", "calibrate", "evaluate", "external", "package"]
+    assert stages_run(done.stdout) == ["train", "calibrate", "evaluate", "external", "robustness", "package"]
     assert "other-network" in run("dvc", "exp", "show", "--csv").stdout
     assert "macro_f1" in run("dvc", "metrics", "diff").stdout
     assert "train.network" in run("dvc", "params", "diff").stdout
@@ -62,7 +62,7 @@ def test_an_experiment_with_another_network_runs_training_and_what_follows(run: 
 @pytest.mark.parametrize(
     ("changes", "expected"),
     [
-        ({"evaluate": {"seed": 7}}, ["evaluate", "external", "package"]),
+        ({"evaluate": {"seed": 7}}, ["evaluate", "external", "robustness", "package"]),
         ({"labelling": {"adult_from_years": 17}}, ["validate"]),
     ],
     ids=["evaluate.seed", "labelling.adult_from_years"],

@@ -17,8 +17,9 @@ from dicom_router.report.films import SIDES, split_rows
 from dicom_router.report.headline import PLAIN, headline
 from dicom_router.report.published import SOURCE
 from dicom_router.report.risk import risk_chart
+from dicom_router.report.robustness import arrivals
 from dicom_router.report.sources import Cohort, Sources, read_sources
-from dicom_router.report.thumbnails import png_data_uri
+from dicom_router.report.thumbnails import png_data_uri, whole_png_data_uri
 from dicom_router.storage import write_atomically
 
 SEVERITIES: Final = ("critical", "warning", "info")
@@ -59,6 +60,7 @@ def environment() -> Environment:
         "few": verdict.few,
         "missing": verdict.missing,
         "data_uri": png_data_uri,
+        "whole_data_uri": whole_png_data_uri,
     }
     jinja.globals |= {
         "NAMES": wording.NAMES,
@@ -85,6 +87,7 @@ def content(sources: Sources) -> Mapping[str, Any]:
         "expectations": _worst_first(sources.validation["expectations"]),
         "meanings": {reason.value: reason.meaning for reason in Reason},
         "cohorts": [_cohort(cohort) for cohort in (sources.test, sources.external)],
+        "arrivals": arrivals(sources.robustness.document, sources.robustness.film),
         "training": list(charts.training_charts(sources.history, sources.network["best_epoch"])),
         "parameters": parameters(sources),
         "hashes": hashes(sources),

@@ -52,6 +52,14 @@ class Cohort:
 
 
 @dataclass(frozen=True)
+class Robustness:
+    """What became of the test films in other ways, and one film in all of them ``(K, S, S)`` uint8."""
+
+    document: Document
+    film: NDArray[np.uint8]
+
+
+@dataclass(frozen=True)
 class Sources:
     """Everything that the page shows."""
 
@@ -63,6 +71,7 @@ class Sources:
     history: pd.DataFrame
     test: Cohort
     external: Cohort
+    robustness: Robustness
     digests: Mapping[str, str]  # sha256 of files
     changes: Document  # the recorded comparison with an earlier version of the dataset; empty where there is none
     labels_sha256: str  # of this version's labels.csv, "" where it is not known
@@ -97,6 +106,7 @@ def read_sources(root: Path) -> Sources:
         history=_read_csv(artifacts / "network" / "history.csv"),
         test=_read_cohort(root / "reports", "test", cache),
         external=_read_cohort(root / "reports", "external", cache),
+        robustness=_read_robustness(root / "reports"),
         digests={name: _sha256(root / name) for name in HASHED},
         changes=_read_changes(root / CHANGES),
         labels_sha256=_sha256(root / LABELS) if (root / LABELS).is_file() else "",
@@ -149,6 +159,17 @@ def _read_cohort(reports: Path, name: str, cache: PixelCache) -> Cohort:
     tables = {kind: _read_csv(reports / name / f"{kind}.csv") for kind in ("roc", "pr", "reliability", "risk")}
     document = read_json(reports / f"{name}.json")
     return Cohort(name=name, document=document, mistakes=worst_mistakes(predictions, cache), **tables)
+
+
+def _read_robustness(reports: Path) -> Robustness:
+    path = reports / "robustness" / "film.npy"
+    try:
+        film = np.load(path)
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing; make it with `dvc repro`") from None
+    except ValueError as error:
+        raise DataError(f"{path} is damaged ({error}); restore it with `dvc checkout`") from None
+    return Robustness(read_json(reports / "robustness.json"), film)
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -19,6 +19,11 @@ def png_data_uri(pixels: NDArray[np.uint8]) -> str:
         image = image.resize((SIZE, SIZE), Image.Resampling.LANCZOS)
     step = 256 // GREYS
     coarse = (np.asarray(image, np.uint16) // step) * 255 // (GREYS - 1)
+    return whole_png_data_uri(coarse.astype(np.uint8))
+
+
+def whole_png_data_uri(pixels: NDArray[np.uint8]) -> str:
+    """Return ``pixels`` ``(H, W)`` or ``(H, W, 3)`` as they are, as a PNG in a ``data:`` address."""
     buffer = io.BytesIO()
-    Image.fromarray(coarse.astype(np.uint8)).save(buffer, format="PNG", optimize=True)
+    Image.fromarray(pixels).save(buffer, format="PNG", optimize=True)
     return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")

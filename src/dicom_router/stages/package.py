@@ -41,6 +41,7 @@ def main() -> None:
         agreement=agreement,
         test=read_json(REPORTS / "test.json"),
         external=read_json(REPORTS / "external.json"),
+        robustness=read_json(REPORTS / "robustness.json"),
     )
     model = write_model(ARTIFACTS / "model", ARTIFACTS / "network", ARTIFACTS / "calibration", ingredients)
     Classifier.load(ARTIFACTS / "model")  # what is written is what loads

@@ -11,13 +11,14 @@ Document = Mapping[str, Any]
 FIGURES: Final = ("recall", "precision", "f1")
 
 
-def render_card(specification: Document, test: Document, external: Document) -> str:
+def render_card(specification: Document, test: Document, external: Document, robustness: Document) -> str:
     """Return the card as Markdown.
 
     Args:
         specification: ``model.json`` without the card's own digest.
         test: ``reports/test.json``.
         external: ``reports/external.json``.
+        robustness: ``reports/robustness.json``.
     """
     environment = Environment(
         loader=PackageLoader("dicom_router.model.packaging", ""),
@@ -30,7 +31,9 @@ def render_card(specification: Document, test: Document, external: Document) -> 
     environment.filters["figure"] = in_words
     environment.filters["row"] = lambda figures: " | ".join(in_words(figures[name]) for name in FIGURES)
     template = environment.get_template("card.md.jinja")
-    return template.render(model=specification, test=test, external=external, weakest=weakest_subgroups(test))
+    return template.render(
+        model=specification, test=test, external=external, robustness=robustness, weakest=weakest_subgroups(test)
+    )
 
 
 def weakest_subgroups(test: Document, at_least: int = 10, count: int = 5) -> list[tuple[str, int, Document]]:

@@ -37,6 +37,7 @@ class Ingredients:
     agreement: Agreement
     test: Mapping[str, Any]  # reports/test.json
     external: Mapping[str, Any]  # reports/external.json
+    robustness: Mapping[str, Any]  # reports/robustness.json
 
 
 def write_model(folder: Path, network: Path, calibration: Path, ingredients: Ingredients) -> dict[str, Any]:
@@ -49,7 +50,7 @@ def write_model(folder: Path, network: Path, calibration: Path, ingredients: Ing
     for source in (network / WEIGHTS, network / GRAPH, calibration / OUTLIERS):
         shutil.copyfile(source, folder / source.name)
     specification = model_specification(ingredients, file_digests(folder, [WEIGHTS, GRAPH, OUTLIERS]))
-    card = render_card(specification, ingredients.test, ingredients.external)
+    card = render_card(specification, ingredients.test, ingredients.external, ingredients.robustness)
     (folder / CARD).write_text(card, encoding="utf-8")
     specification["files"] |= file_digests(folder, [CARD])
     (folder / MODEL).write_bytes(to_json(specification))

@@ -48,6 +48,8 @@ def affine_matrices(count: int, magnitudes: Augmentation, generator: Generator) 
     zoom = 1 + _spread(count, magnitudes.scale, generator)
     mirror = torch.where(_chance(count, magnitudes.flip, generator), -1.0, 1.0)
     right, down = (_spread(count, 2 * magnitudes.shift, generator) for _ in range(2))
+    quarters = _quarter_turns(count, magnitudes.quarter_turn, generator)  # drawn last: without it all else is the same
+    angle = angle + quarters * (math.pi / 2)
     cosine, sine = torch.cos(angle) * zoom, torch.sin(angle) * zoom
     across = torch.cat([mirror * cosine, -mirror * sine, right], dim=1)
     along = torch.cat([sine, cosine, down], dim=1)
@@ -57,6 +59,12 @@ def affine_matrices(count: int, magnitudes: Augmentation, generator: Generator) 
 def _spread(count: int, magnitude: float, generator: Generator) -> Tensor:
     """Return ``(count, 1)`` uniform in [-magnitude, magnitude]."""
     return (2 * torch.rand(count, 1, generator=generator) - 1) * magnitude
+
+
+def _quarter_turns(count: int, probability: float, generator: Generator) -> Tensor:
+    """Return ``(count, 1)``: 1, 2 or 3 with ``probability``, else 0."""
+    turned = _chance(count, probability, generator)
+    return turned * torch.randint(1, 4, (count, 1), generator=generator)
 
 
 def _chance(count: int, probability: float, generator: Generator) -> Tensor:

@@ -17,6 +17,7 @@ class Augmentation:
     contrast: float  # share, about the image's mean
     gamma: float  # exponent between 1 / (1 + gamma) and 1 + gamma
     invert: float  # probability of a negative
+    quarter_turn: float  # probability of a turn by 90, 180 or 270 degrees
 
 
 @dataclass(frozen=True)
