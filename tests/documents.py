@@ -21,6 +21,7 @@ DOCUMENTS = sorted(
     if BLOCK.search(path.read_text(encoding="utf-8"))
 )
 IMPORTING = "docs/your-data.md"  # whose project is searched too: test_planted_identifiers.py runs it
+ON_A_MODEL = "docs/explaining.md"  # test_outputs.py runs it in a project that has one
 CLASSIFYING = "docs/classifying.md"  # needs a model and no pipeline: tests/model/test_classifying_document.py runs it
 # Run by .ci/run, or by whoever reads: not inside a test.
 BY_CI = ("make demo", "make test", "make bench", "make check")

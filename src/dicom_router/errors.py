@@ -8,6 +8,7 @@
     │   ├── MixedOrigin         synthetic and real films would meet
     │   └── ValidationFailed    a critical expectation does not hold
     ├── PseudonymKeyError       the secret of the pseudonyms is missing or not the one used before
+    ├── MissingExtra            a command needs an extra that is not installed
     └── ModelError              a model folder is incomplete, or must not be used on this film
 
 Bad input is data: an UnreadableImage becomes a quarantine row where many files
@@ -20,6 +21,7 @@ from dicom_router.reasons import Reason
 
 __all__ = [
     "DataError",
+    "MissingExtra",
     "MixedOrigin",
     "ModelError",
     "ParameterError",
@@ -79,6 +81,16 @@ class ValidationFailed(DataError):
 
 class PseudonymKeyError(RouterError):
     """The key of the pseudonyms is missing, too short, or not the one this dataset was made with."""
+
+
+class MissingExtra(RouterError):
+    """A command needs an extra of this package that is not installed."""
+
+    def __init__(self, command: str, extra: str, missing: Sequence[str]) -> None:
+        super().__init__(
+            f"{command} needs {', '.join(missing)}, which the light install leaves out:"
+            f" pip install 'dicom-router[{extra}]'"
+        )
 
 
 class ModelError(RouterError):

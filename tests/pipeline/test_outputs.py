@@ -6,9 +6,14 @@ from typing import Any
 
 import pandas as pd
 import pytest
+from documents import ON_A_MODEL, commands
 from small_project import Run
 
+from dicom_router.evaluation.reading import read_rule
+from dicom_router.evaluation.reading_agreement import read_twice, reading_agreement
 from dicom_router.labels import CLASSES
+from dicom_router.model.network import Network
+from dicom_router.model.outliers import FILE, FeatureStatistics
 
 REPORTS = ("reports/test.json", "reports/external.json")
 
@@ -57,6 +62,27 @@ def test_a_report_says_what_routing_came_to_and_what_is_guaranteed(project: Path
     assert routing["guarantee"]["sites"] == ["synthetic-a"]
     assert sum(each["n"] for each in routing["classes"].values()) == routing["n"]
     assert {"value", "low", "high"} <= set(routing["error_among_routed"]) & set(routing["share_routed"])
+
+
+def test_reading_less_of_a_film_changes_no_label_that_is_routed(project: Path) -> None:
+    network, calibration = Network.load(project / "artifacts/network"), project / "artifacts/calibration"
+    paths = pd.read_parquet(project / "reports/test_predictions.parquet")["path"]
+    films = [read_twice(project / "data" / path, network.preprocessing) for path in paths]
+    found = reading_agreement(films, network, FeatureStatistics.load(calibration / FILE), read_rule(calibration))
+    assert (found.n, found.of_them_routed) == (len(paths), 0)
+    assert found.largest_error < 1
+
+
+def test_films_that_arrive_otherwise_are_counted_and_the_metrics_show_them(project: Path, run: Run) -> None:
+    document = read_json(project / "reports/robustness.json")
+    assert 10 <= document["n"] < document["test_films"] == read_json(project / "reports/test.json")["n"]
+    assert document["patients"] == 10
+    assert "half_resolution.safe" in run("dvc", "metrics", "show").stdout
+
+
+def test_the_commands_that_explain_a_film_run(run: Run, project: Path) -> None:
+    assert "work/why.html shows why" in run("bash", "-euc", "\n".join(commands(ON_A_MODEL))).stdout
+    assert (project / "work/why.png").stat().st_size > 10_000
 
 
 def test_no_output_holds_a_path_of_the_machine(project: Path) -> None:

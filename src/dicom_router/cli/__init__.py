@@ -15,6 +15,7 @@ COMMANDS: Final = {
     "sample": ("dicom_router.cli.sample", "Write the synthetic dataset."),
     "import": ("dicom_router.cli.import_", "Bring real films into data/."),
     "classify": ("dicom_router.cli.classify", "Say what body part films show."),
+    "explain": ("dicom_router.cli.explain", "Show why a film is said to show what it does."),
     "summary": ("dicom_router.cli.summary", "Print what the last pipeline run made."),
     "forget": ("dicom_router.cli.forget", "Take a patient or a film out, with every trace here."),
     "dataset": ("dicom_router.cli.dataset", "Look at the dataset and its versions."),

@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -13,9 +13,8 @@ from numpy.typing import NDArray
 from dicom_router import __version__
 from dicom_router.model.cache import PixelCache
 from dicom_router.report.page import environment
+from dicom_router.report.wording import age_in_words
 from dicom_router.storage import write_atomically
-
-MONTHS_BELOW: Final = 2  # years; younger patients' ages are told in months
 
 
 @dataclass(frozen=True)
@@ -97,7 +96,7 @@ def _age(facts: Mapping[Any, Any]) -> str:
     known = [facts[name] for name in ("age_years", "header_age_years") if pd.notna(facts.get(name))]
     if not known:
         return "age unknown"
-    return f"{known[0]:.0f} years" if known[0] >= MONTHS_BELOW else f"{12 * known[0]:.0f} months"
+    return age_in_words(known[0])
 
 
 def _first(facts: Mapping[Any, Any], *names: str) -> str:

@@ -1,0 +1,62 @@
+"""``dicom-router explain``: what one film is said to show, and why."""
+
+from importlib.util import find_spec
+from pathlib import Path
+from typing import Final
+
+import click
+
+from dicom_router.cli.classify import model_option
+from dicom_router.errors import DataError, MissingExtra
+from dicom_router.model.inference import Classifier
+
+NEEDED: Final = ("captum", "jinja2", "matplotlib", "scipy")  # of the extra ``train``
+WRITERS: Final = {".html": "write_page", ".png": "write_picture"}
+
+
+@click.command("explain")
+@click.argument("film", metavar="FILE", type=click.Path(path_type=Path))
+@click.option(
+    "--output",
+    default="explanation.html",
+    show_default=True,
+    type=click.Path(dir_okay=False, path_type=Path),
+    help="A page (.html) or a picture (.png).",
+)
+@model_option
+@click.option("--allow-synthetic-model", is_flag=True, help="Let a model trained on synthetic images see a real film.")
+@click.option(
+    "--timeout", default=120.0, show_default=True, type=click.FloatRange(1), help="Seconds that reading may take."
+)
+def command(film: Path, output: Path, model: str, allow_synthetic_model: bool, timeout: float) -> None:
+    """Explain what the film FILE is said to show.
+
+    The page holds what the network saw, the places that the label rests on, the probabilities, the decision with its
+    reasons, and what the header says. It needs nothing else, and names nobody: the file's own name is shown, and of the
+    header only body part and age. docs/explaining.md says how to read it.
+    """
+    kind = output.suffix.lower()
+    if kind not in WRITERS:
+        raise DataError(f"{output} names no kind of file that is written; --output takes {' or '.join(WRITERS)}")
+    classifier = Classifier.load(model, allow_synthetic=allow_synthetic_model)
+    check_extra()
+    # Imported late: Captum takes seconds, and is not part of the light install.
+    from dicom_router.model.explaining import explain
+    from dicom_router.report import explanation
+
+    explained = explain(classifier, film, timeout)
+    getattr(explanation, WRITERS[kind])(output, explained)
+    for line in explanation.lines(explained):
+        click.echo(line)
+    click.echo(f"{output} shows why")
+
+
+def check_extra() -> None:
+    """Accept an installation that has what explaining needs.
+
+    Raises:
+        MissingExtra: it has not.
+    """
+    missing = [name for name in NEEDED if find_spec(name) is None]
+    if missing:
+        raise MissingExtra("dicom-router explain", "train", missing)

@@ -1,0 +1,65 @@
+"""One film explained: the answer, what the network saw, and what the answer rests on."""
+
+from contextlib import closing
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dicom_router.cells import Lost, map_in_cells
+from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess_file
+from dicom_router.errors import UnreadableImage
+from dicom_router.labels import CLASSES
+from dicom_router.model.inference import Classifier, Result
+from dicom_router.model.saliency import Saliency, occlusion
+from dicom_router.reasons import Reason
+
+Pixels = NDArray[np.uint8]
+
+
+@dataclass(frozen=True, eq=False)
+class Explanation:
+    """What is said of one film, and why."""
+
+    name: str  # of the file, without its folders
+    result: Result  # with a label
+    pixels: Pixels  # (S, S), what the network saw
+    saliency: Saliency  # of the label
+    outlier_limit: float | None  # the largest outlier score of a known film
+
+
+def explain(classifier: Classifier, path: Path, timeout: float) -> Explanation:
+    """Explain the film at ``path``, which a process of its own reads first, since a decoder may crash.
+
+    Raises:
+        UnreadableImage: it cannot become one radiograph, or not within ``timeout`` seconds.
+        ModelError: it is real, and the model was trained on synthetic films.
+    """
+    pixels = _read_apart(path, classifier.network.preprocessing, timeout)
+    (result,) = classifier.classify([path])
+    if result.label is None:  # the file has changed meanwhile
+        raise UnreadableImage(result.reason or Reason.UNREADABLE, result.detail)
+    saliency = occlusion(classifier.network, classifier.temperature, pixels, CLASSES.index(result.label))
+    limit = classifier.rule.outlier_limit
+    return Explanation(shown_name(path.name), result, pixels, saliency, limit if np.isfinite(limit) else None)
+
+
+def shown_name(name: str) -> str:
+    """Return a file's name as text; bytes that are none become a mark."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
+
+
+def _read_apart(path: Path, spec: PreprocessingSpec, timeout: float) -> Pixels:
+    """Return the pixels of the film at ``path`` as a process of its own reads them.
+
+    Raises:
+        UnreadableImage: there are none.
+    """
+    read = partial(preprocess_file, spec=spec)
+    with closing(map_in_cells(read, [path.absolute()], workers=1, timeout=timeout)) as outcomes:
+        outcome = next(outcomes)
+    if isinstance(outcome, Lost):
+        raise UnreadableImage(outcome.reason, outcome.detail)
+    return outcome.pixels
