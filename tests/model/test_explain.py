@@ -20,6 +20,7 @@ from dicom_router.errors import DataError, MissingExtra, ModelError, UnreadableI
 from dicom_router.labels import CLASSES
 from dicom_router.model.explaining import Explanation, explain, shown_name
 from dicom_router.model.inference import Classifier, Network
+from dicom_router.model.packaging.writing import Ingredients, write_model
 from dicom_router.model.saliency import hidden, occlusion
 from dicom_router.reasons import Reason
 from dicom_router.report.explanation import probability, write_page, write_picture
@@ -80,9 +81,17 @@ def test_the_page_says_what_and_why_and_names_nobody(model_folder: Path, film: P
     assert not re.search("PLANTED|77777", page) and str(film.parent) not in page
 
 
-@pytest.fixture
-def explanation(model_folder: Path, film: Path) -> Explanation:
-    return explain(Classifier.load(model_folder), film, 60)
+@pytest.fixture(scope="module")
+def explanation(
+    network_folder: Path,
+    calibration_folder: Path,
+    ingredients: Ingredients,
+    film: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Explanation:
+    folder = tmp_path_factory.mktemp("explained") / "model"
+    write_model(folder, network_folder, calibration_folder, ingredients)
+    return explain(Classifier.load(folder), film, 60)
 
 
 @pytest.mark.parametrize("write", [write_page, write_picture])
