@@ -19,8 +19,12 @@ EXPERIMENT: Final = "dicom-router"
 ADDRESS: Final = "MLFLOW_TRACKING_URI"  # MLflow's own variable
 DEFAULT: Final = "http://127.0.0.1:5000"
 PATIENCE: Final = 5.0  # seconds in which a server that lives says so
-# MLflow tries a request eight times, over four minutes. A server that answered a moment ago deserves half a minute.
-RETRIES: Final = ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
+SETTINGS: Final = {  # MLflow's own, where nobody set them
+    # It tries a request eight times, over four minutes. A server that answered a moment ago deserves half a minute.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 
 
 def address() -> str:
@@ -54,7 +58,8 @@ def connected() -> Iterator[MlflowClient]:
         RegistryError: it refuses what is asked.
     """
     check_reachable()
-    os.environ.setdefault(*RETRIES)
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
     mlflow.set_tracking_uri(address())  # for what MLflow offers without a client: to log and download models
     try:
         yield MlflowClient(address())
