@@ -67,12 +67,12 @@ def train(
                 create_table_artifact(rows(copy.folder), key="figures", description="With 95% intervals.")
                 create_markdown_artifact(f"`{copy.folder}/reports/index.html`", key="report-file")
                 push(walk)
-            recorded = record(copy.folder, provenance)
+            recorded = record.with_options(task_run_name="record")(copy.folder, provenance)
             create_link_artifact(f"{recorded.url}/artifacts/reports/index.html", "Report", key="report")
             create_link_artifact(recorded.url, "MLflow run", key="mlflow-run")
-            version = register(copy.folder, recorded)
+            version = register.with_options(task_run_name="register")(copy.folder, recorded)
             create_link_artifact(version.url, f"Version {version.version}", key="version")
-            verdict = judge(copy.folder, version)
+            verdict = judge.with_options(task_run_name="judge")(copy.folder, version)
     except RouterError as error:
         return Failed(message=str(error))
     passed = "challenger" if verdict.passed else "no challenger: it failed the gate"

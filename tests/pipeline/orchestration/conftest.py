@@ -1,10 +1,11 @@
 """One platform for all tests of orchestration, over the project that the other tests of the pipeline use."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from real_platform import RealPlatform, variables
+from real_platform import RealPlatform, commit_with_slow_stage, variables, wait
 
 
 @pytest.fixture(scope="session")
@@ -28,3 +29,27 @@ def closed_gate(platform: RealPlatform) -> Iterator[Path]:
     platform.gate.unlink(missing_ok=True)
     yield platform.gate
     platform.gate.touch()
+
+
+@pytest.fixture(scope="session")
+def stopped_heart(platform: RealPlatform) -> str:
+    """Kill a run, its stage and its worker at once, so that nobody can report it; return the run."""
+    platform.gate.unlink(missing_ok=True)
+    branch = commit_with_slow_stage(platform.run, platform.project, "stopped-heart")
+    run = platform.start("train/gpu", commit=branch, accelerator="gpu", allow_cpu=True)
+    stage = platform.stage_process()
+    worker = platform.programs()["worker-gpu"]
+    for process in (worker, *worker.children(recursive=True)):
+        process.kill()
+    wait(lambda: not stage.is_running(), 15, "the stage outlives the run")
+    return run
+
+
+@pytest.fixture(scope="session")
+def restored(platform: RealPlatform, stopped_heart: str) -> str:
+    """Run the deployment as a user does, without a terminal; everything is in DVC's cache. Return the run."""
+    done = platform.run("prefect", "deployment", "run", "train/cpu", "--watch")
+    assert "finished successfully" in done.stdout
+    found = re.search(r"UUID: (\S+)", done.stdout)
+    assert found is not None
+    return found[1]

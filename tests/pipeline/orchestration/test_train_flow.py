@@ -3,34 +3,9 @@
 import re
 from pathlib import Path
 
-import pytest
 from real_platform import RealPlatform, commit_with, commit_with_slow_stage, wait
 
 STAGES = ["validate", "split", "preprocess", "train", "calibrate", "evaluate", "external", "package"]
-
-
-@pytest.fixture(scope="module")
-def stopped_heart(platform: RealPlatform) -> str:
-    """Kill a run, its stage and its worker at once, so that nobody can report it; return the run."""
-    platform.gate.unlink(missing_ok=True)
-    branch = commit_with_slow_stage(platform.run, platform.project, "stopped-heart")
-    run = platform.start("train/gpu", commit=branch, accelerator="gpu", allow_cpu=True)
-    stage = platform.stage_process()
-    worker = platform.programs()["worker-gpu"]
-    for process in (worker, *worker.children(recursive=True)):
-        process.kill()
-    wait(lambda: not stage.is_running(), 15, "the stage outlives the run")
-    return run
-
-
-@pytest.fixture(scope="module")
-def restored(platform: RealPlatform, stopped_heart: str) -> str:
-    """Run the deployment as a user does, without a terminal; everything is in DVC's cache. Return the run."""
-    done = platform.run("prefect", "deployment", "run", "train/cpu", "--watch")
-    assert "finished successfully" in done.stdout
-    found = re.search(r"UUID: (\S+)", done.stdout)
-    assert found is not None
-    return found[1]
 
 
 def test_there_is_a_task_for_every_stage_and_cached_ones_show_as_cached(platform: RealPlatform, restored: str) -> None:
