@@ -10,6 +10,7 @@ from registry.painted_project import DATA, HISTORY, write_lock
 from registry.registered import BY_FLOW, COMMIT
 
 from dicom_router.errors import DataError, RegistryUnreachable
+from dicom_router.params import load_params
 from dicom_router.registry.lock import Lock
 from dicom_router.registry.recording import Provenance, record
 from dicom_router.registry.server import ADDRESS, EXPERIMENT, check_reachable
@@ -25,7 +26,7 @@ def test_a_record_holds_params_figures_with_bounds_files_data_and_where_it_comes
     names = ("test.macro.f1", "test.macro.f1.low", "test.macro.f1.high")
     assert [run.data.metrics[name] for name in names] == [figure["value"], figure["low"], figure["high"]]
     assert run.data.metrics["external.difference.accuracy"] < 1
-    assert run.data.params["train.network"] == "resnet10t"
+    assert run.data.params["train.network"] == load_params(good / "params.yaml").train.network
     assert run.data.params["gate.recall"] == "0.5"
     tags = run.data.tags
     assert (tags["git.commit"], tags["git.dirty"], tags["prefect.flow_run_id"]) == (COMMIT, "false", "flow-1")
