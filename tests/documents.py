@@ -24,6 +24,7 @@ IMPORTING = "docs/your-data.md"  # whose project is searched too: test_planted_i
 CLASSIFYING = "docs/classifying.md"  # needs a model and no pipeline: tests/model/test_classifying_document.py runs it
 # Run by .ci/run, or by whoever reads: not inside a test.
 BY_CI = ("make demo", "make test", "make bench", "make check")
+BY_PLATFORM = ("make up", "make status", "make down", "prefect deployment run")  # tests/pipeline/orchestration
 BY_HAND = ("source .venv/bin/activate",)
 # What stands for a user's own folders and sizes.
 STAND_INS = {
@@ -84,7 +85,7 @@ class Ran:
 
 def own_commands(document: str) -> list[str]:
     """Return the commands of ``document`` that neither CI nor a person runs."""
-    return [line for line in commands(document) if not line.startswith((*BY_CI, *BY_HAND))]
+    return [line for line in commands(document) if not line.startswith((*BY_CI, *BY_PLATFORM, *BY_HAND))]
 
 
 def run_document(document: str, folder: Path) -> Ran:
