@@ -23,11 +23,12 @@ ONE_PROJECT = "tests/pipeline"
 EACH_FOR_ITSELF = "tests/pipeline/test_docs.py"
 DEFAULT_PROJECT = ("tests/pipeline/test_default_network.py", "tests/pipeline/test_check_labels.py")
 ALONE = "tests/pipeline/test_planted_identifiers.py"
+ONE_SERVER = "tests/registry"  # whose tests share an MLflow server
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Start what takes longest first."""
-    items.sort(key=lambda item: not _place(item.nodeid).startswith(ONE_PROJECT))
+    items.sort(key=lambda item: not _place(item.nodeid).startswith((ONE_PROJECT, ONE_SERVER)))
 
 
 class Together(LoadScopeScheduling):
@@ -54,6 +55,8 @@ def _place(nodeid: str) -> str:
 def _group(place: str) -> str:
     if place in DEFAULT_PROJECT:
         return DEFAULT_PROJECT[0]
+    if place.startswith(ONE_SERVER):
+        return ONE_SERVER
     return ONE_PROJECT if place.startswith(ONE_PROJECT) and place != ALONE else place
 
 

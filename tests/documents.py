@@ -3,6 +3,7 @@
 import re
 import shutil
 import subprocess
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -20,11 +21,13 @@ DOCUMENTS = sorted(
     for path in [ROOT / "README.md", *ROOT.glob("docs/*.md")]
     if BLOCK.search(path.read_text(encoding="utf-8"))
 )
+REGISTERING = "docs/registry.md"  # needs an MLflow server: tests/pipeline/test_registry_document.py runs it
 IMPORTING = "docs/your-data.md"  # whose project is searched too: test_planted_identifiers.py runs it
 CLASSIFYING = "docs/classifying.md"  # needs a model and no pipeline: tests/model/test_classifying_document.py runs it
 # Run by .ci/run, or by whoever reads: not inside a test.
 BY_CI = ("make demo", "make test", "make bench", "make check")
-BY_PLATFORM = ("make up", "make status", "make down", "prefect deployment run")  # tests/pipeline/orchestration
+# What goes on until it is stopped: tests of the platform and of the registry do the same.
+BY_PLATFORM = ("make up", "make status", "make down", "prefect ", "mlflow models serve", "curl ")
 BY_HAND = ("source .venv/bin/activate",)
 # What stands for a user's own folders and sizes.
 STAND_INS = {
@@ -32,6 +35,7 @@ STAND_INS = {
     "~/Downloads": "export",
     "--images 16093": "",
     "dicom-router sample": "dicom-router sample --images 24 --jobs 1",
+    "dicom-router promote 1": "dicom-router promote 1 --despite-gate",  # so few films pass no gate
     "dicom-router dataset check-labels": "dicom-router dataset check-labels --folds 2",
 }
 
@@ -94,10 +98,20 @@ def run_document(document: str, folder: Path) -> Ran:
     shutil.copy(ROOT / "data.dvc", folder)
     set_params(folder, {**SMALL, "train": {**SMALL["train"], "epochs": 1}})
     write_export(folder / "export", planted=document == IMPORTING)
-    start = ["set -eu", "git init --quiet", "echo /export > .git/info/exclude"]  # which lies elsewhere in real life
+    start = ["git init --quiet", "echo /export > .git/info/exclude"]  # which lies elsewhere in real life
     start += ["git add .", "git commit --quiet --message start"]
-    script = "\n".join([*start, *map(runnable, own_commands(document))])
+    return run_script(folder, [*start, *map(runnable, own_commands(document))])
+
+
+def run_script(folder: Path, lines: Iterable[str], **variables: str) -> Ran:
+    """Run ``lines`` in ``folder``; the first that fails is the last."""
+    script = "\n".join(["set -eu", *lines])
     done = subprocess.run(
-        ["bash", "-c", script], cwd=folder, env=environment(), capture_output=True, text=True, check=False
+        ["bash", "-c", script],
+        cwd=folder,
+        env={**environment(), **variables},
+        capture_output=True,
+        text=True,
+        check=False,
     )
     return Ran(folder, script, done.returncode, done.stdout + done.stderr)

@@ -5,10 +5,12 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from documents import BY_PLATFORM, CLASSIFYING, DOCUMENTS, IMPORTING, commands, own_commands, run_document
+from documents import BY_PLATFORM, CLASSIFYING, DOCUMENTS, IMPORTING, REGISTERING, commands, own_commands, run_document
+
+ELSEWHERE = (CLASSIFYING, IMPORTING, REGISTERING)
 
 
-@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name not in (CLASSIFYING, IMPORTING)])
+@pytest.mark.parametrize("document", [name for name in DOCUMENTS if name not in ELSEWHERE])
 def test_the_commands_of_a_document_run(document: str, tmp_path: Path) -> None:
     if not own_commands(document):
         pytest.skip("CI runs its commands")

@@ -1,14 +1,16 @@
 """What a hospital's export says about a patient is nowhere after an import and a run of the pipeline.
 
-The stores of MLflow and Prefect are to be searched the same way once there are any: they are folders and files.
+The run is recorded in MLflow too, whose store is searched with the rest.
 """
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from documents import IMPORTING, Ran, run_document
 from planting import FILES, IDENTIFIERS
 from searching import search, search_text
+from small_project import runner
 
 from dicom_router.dataset.table import read_labels
 
@@ -20,7 +22,10 @@ IMPORTS = 3  # of planted files
 @pytest.fixture(scope="module")
 def imported(tmp_path_factory: pytest.TempPathFactory) -> Ran:
     """Return a project that holds an imported export, after the commands of docs/your-data.md."""
-    return run_document(IMPORTING, tmp_path_factory.mktemp("imported"))
+    ran = run_document(IMPORTING, tmp_path_factory.mktemp("imported"))
+    store = {"MLFLOW_TRACKING_URI": f"sqlite:///{ran.folder}/mlflow.db"}  # with artifacts in ./mlruns
+    recorded = runner(ran.folder)("dicom-router", "record", **store)
+    return replace(ran, printed=ran.printed + recorded.stdout + recorded.stderr)
 
 
 def _inside(folder: Path, path: str) -> str:
@@ -50,7 +55,9 @@ def test_the_planted_films_were_imported_and_went_through_the_pipeline(imported:
     assert set(imported.folder.glob("reports/*.json"))
 
 
-@pytest.mark.parametrize("store", ["data", "artifacts", "reports", "work/data_docs", ".dvc", ".git"])
+@pytest.mark.parametrize(
+    "store", ["data", "artifacts", "reports", "work/data_docs", ".dvc", ".git", "mlflow.db", "mlruns"]
+)
 def test_what_is_searched_is_there(imported: Ran, store: str) -> None:
     assert (imported.folder / store).exists()
 

@@ -28,8 +28,6 @@ def connection(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     """Return a client of the server, whose address commands find in the environment."""
     monkeypatch.setenv(ADDRESS, server.address)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
-    monkeypatch.setenv("MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT", "true")
-    monkeypatch.setenv("MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR", "false")
     for name, value in QUIET.items():
         monkeypatch.setenv(name, value)
     logging.getLogger("mlflow").setLevel(logging.WARNING)

@@ -114,6 +114,8 @@ def test_a_server_lost_in_mid_training_stops_nothing_and_the_curves_are_complete
     with pytest.raises(RegistryUnreachable):
         record(project, BY_FLOW)
     server.start()
+    with follow(project, BY_FLOW, OFTEN):  # as the next run of the flow does, whose training comes from the cache
+        time.sleep(2 * OFTEN)
     run = client.get_run(record(project, BY_FLOW).run_id)
     assert losses(client) == [1, 2, 3]
     assert run.data.tags[INPUTS] == LIVE.parent.name

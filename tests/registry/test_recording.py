@@ -12,7 +12,7 @@ from registry.registered import BY_FLOW, COMMIT
 from dicom_router.errors import DataError, RegistryUnreachable
 from dicom_router.registry.lock import Lock
 from dicom_router.registry.recording import Provenance, record
-from dicom_router.registry.server import ADDRESS, EXPERIMENT, check_reachable
+from dicom_router.registry.server import ADDRESS, EXPERIMENT, check_reachable, page
 
 
 def test_a_record_holds_params_figures_with_bounds_files_data_and_where_it_comes_from(
@@ -83,6 +83,13 @@ def test_a_server_that_is_not_there_is_named_with_what_to_do(good: Path, monkeyp
         check_reachable()
     with pytest.raises(RegistryUnreachable):
         record(good, BY_FLOW)
+
+
+def test_a_password_in_the_address_is_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(ADDRESS, f"http://ada:secret@127.0.0.1:{free_port()}")
+    with pytest.raises(RegistryUnreachable) as caught:
+        check_reachable()
+    assert "secret" not in f"{caught.value}{page('models')}"
 
 
 def test_a_pipeline_that_did_not_run_is_not_recorded(client: MlflowClient, tmp_path: Path) -> None:

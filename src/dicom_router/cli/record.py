@@ -29,4 +29,5 @@ def command() -> None:
     click.echo(f"gate      {'passed: it is challenger' if verdict.passed else 'FAILED'}")
     for line in verdict.lines:
         click.echo(f"          {line}")
-    click.echo(f'next      read its description, then dicom-router promote {registered.version} --because "…"')
+    if verdict.passed:
+        click.echo(f'next      read its description, then dicom-router promote {registered.version} --because "…"')

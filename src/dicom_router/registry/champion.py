@@ -12,7 +12,7 @@ from typing import Final
 
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion, RegisteredModel
-from mlflow.exceptions import RestException
+from mlflow.exceptions import MlflowException
 
 from dicom_router.errors import NoChampion, RegistryError
 from dicom_router.registry.server import MODEL, connected, page
@@ -87,7 +87,7 @@ def find_alias(client: MlflowClient, alias: str) -> ModelVersion | None:
     """Return the version with ``alias``, or None."""
     try:
         return client.get_model_version_by_alias(MODEL, alias)
-    except RestException as error:
+    except MlflowException as error:
         if error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             return None
         raise
@@ -97,7 +97,7 @@ def find_model(client: MlflowClient) -> RegisteredModel | None:
     """Return the registered model, or None where nothing was registered yet."""
     try:
         return client.get_registered_model(MODEL)
-    except RestException as error:
+    except MlflowException as error:
         if error.error_code == "RESOURCE_DOES_NOT_EXIST":
             return None
         raise
@@ -111,7 +111,7 @@ def get_version(client: MlflowClient, version: str) -> ModelVersion:
     """
     try:
         return client.get_model_version(MODEL, version)
-    except RestException as error:
+    except MlflowException as error:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
         found = sorted((str(one.version) for one in client.search_model_versions(f"name = '{MODEL}'")), key=int)

@@ -67,7 +67,6 @@ class _Follower:
         self.run_id = ""
         self.monitor: SystemMetricsMonitor | None = None
         self.told = _histories(project)  # what older trainings left there is not of this one
-        (project / FOLLOWED).unlink(missing_ok=True)
 
     def run(self) -> None:
         """Look again and again until the training is over, and once more."""

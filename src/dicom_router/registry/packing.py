@@ -48,7 +48,7 @@ def input_example() -> pd.DataFrame:
 
 def copy_code(project: Path, folder: Path) -> Path:
     """Copy the modules of ``project`` that ``SERVED`` imports, at any remove, into ``folder``; return the copy."""
-    source = project / "src"
+    source = (project / "src").resolve()  # as the finder names what it finds
     finder = ModuleFinder([str(source)])  # which looks for no other package
     finder.run_script(str(SERVED))
     names = [str(getattr(found, "__file__", "")) for found in finder.modules.values()]

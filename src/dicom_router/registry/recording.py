@@ -78,9 +78,9 @@ def _find(client: MlflowClient, lock: Lock, provenance: Provenance) -> Run | Non
 
 def _followed(client: MlflowClient, project: Path, lock: Lock) -> Run | None:
     """Return the run that followed the training in ``project``, unless it belongs to another lock."""
-    run_id = followed_run(project)
-    run = client.get_run(run_id) if run_id else None
-    return run if run is not None and run.data.tags.get("dvc.lock", lock.digest) == lock.digest else None
+    wanted = f"attributes.run_id = '{followed_run(project)}'"  # searched, since somebody may have deleted it
+    found = client.search_runs([experiment_id(client)], wanted)
+    return next((run for run in found if run.data.tags.get("dvc.lock", lock.digest) == lock.digest), None)
 
 
 def _fill(client: MlflowClient, run: Run, project: Path, lock: Lock, provenance: Provenance) -> None:

@@ -11,7 +11,7 @@ from typing import Final
 import mlflow
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
-from mlflow.exceptions import RestException
+from mlflow.exceptions import MlflowException
 
 from dicom_router.model.folder import MODEL as SPECIFICATION
 from dicom_router.model.folder import read_specification
@@ -101,7 +101,7 @@ def _require_model(client: MlflowClient) -> None:
     """Make the registered model where there is none."""
     try:
         client.get_registered_model(MODEL)
-    except RestException:
+    except MlflowException:
         text = "Which of five groups a radiograph belongs to. Promote a version by giving it the alias `champion`."
         client.create_registered_model(MODEL, description=text)
 

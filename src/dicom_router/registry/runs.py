@@ -6,7 +6,7 @@ from typing import Final, TypeVar
 
 from mlflow import MlflowClient
 from mlflow.entities import Metric, Param, Run, RunTag
-from mlflow.exceptions import RestException
+from mlflow.exceptions import MlflowException
 
 from dicom_router.errors import RegistryError
 from dicom_router.model.training.history import EpochRecord
@@ -29,7 +29,7 @@ def experiment_id(client: MlflowClient) -> str:
     if found is None:
         try:
             return client.create_experiment(EXPERIMENT)
-        except RestException:
+        except MlflowException:
             found = client.get_experiment_by_name(EXPERIMENT)  # another training was quicker
             if found is None:
                 raise

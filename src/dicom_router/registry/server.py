@@ -19,8 +19,12 @@ EXPERIMENT: Final = "dicom-router"
 ADDRESS: Final = "MLFLOW_TRACKING_URI"  # MLflow's own variable
 DEFAULT: Final = "http://127.0.0.1:5000"
 PATIENCE: Final = 5.0  # seconds in which a server that lives says so
-# MLflow tries a request eight times, over four minutes. A server that answered a moment ago deserves half a minute.
-RETRIES: Final = ("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "4")
+SETTINGS: Final = {  # MLflow's own, where nobody set them
+    # It tries a request eight times, over four minutes. A server that answered a moment ago deserves half a minute.
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
 
 
 def address() -> str:
@@ -34,11 +38,10 @@ def check_reachable() -> None:
     Raises:
         RegistryUnreachable: it does not.
     """
-    uri = address()
-    if not uri.startswith(("http://", "https://")):
-        return  # a database, opened by the client itself
+    if not is_server():
+        return
     try:
-        answer = http_request(get_default_host_creds(uri), "/health", "GET", timeout=PATIENCE, max_retries=0)
+        answer = http_request(get_default_host_creds(address()), "/health", "GET", timeout=PATIENCE, max_retries=0)
     except MlflowException:
         raise _unreachable("does not answer") from None
     if answer.status_code != 200:
@@ -54,28 +57,41 @@ def connected() -> Iterator[MlflowClient]:
         RegistryError: it refuses what is asked.
     """
     check_reachable()
-    os.environ.setdefault(*RETRIES)
+    for name, value in SETTINGS.items():
+        os.environ.setdefault(name, value)
     mlflow.set_tracking_uri(address())  # for what MLflow offers without a client: to log and download models
     try:
         yield MlflowClient(address())
     except RestException as error:
-        raise RegistryError(f"MLflow at {address()} refuses: {_first_line(error)}") from None
+        raise RegistryError(f"MLflow at {shown()} refuses: {_first_line(error)}") from None
     except (MlflowException, RequestException) as error:
         check_reachable()
         raise RegistryError(
-            f"MLflow at {address()} failed: {_first_line(error)}. If this was about artifacts, check that the server's"
+            f"MLflow at {shown()} failed: {_first_line(error)}. If this was about artifacts, check that the server's"
             " artifact folder is there, writable and not full; then run the same again"
         ) from None
 
 
 def page(*parts: str) -> str:
-    """Return the address of a page of MLflow's UI, as ``page("models", name)``."""
-    return "/".join([address().rstrip("/"), "#", *parts])
+    """Return the address of a page of MLflow's UI, as ``page("models", name)``; of a database, what it shows."""
+    place = "/".join(parts)
+    return f"{shown().rstrip('/')}/#/{place}" if is_server() else place
+
+
+def is_server() -> bool:
+    """Say whether a server is asked, not a database that the client opens itself."""
+    return address().startswith(("http://", "https://"))
+
+
+def shown() -> str:
+    """Return the address without the name and password that it may hold."""
+    before, mark, after = address().partition("://")
+    return f"{before}{mark}{after.rpartition('@')[2]}"
 
 
 def _unreachable(what: str) -> RegistryUnreachable:
     return RegistryUnreachable(
-        f"the MLflow server at {address()} {what}: start it with `make up`, or set {ADDRESS} to where it runs"
+        f"the MLflow server at {shown()} {what}: start it with `make up`, or set {ADDRESS} to where it runs"
     )
 
 
