@@ -28,7 +28,8 @@ CLASSIFYING = "docs/classifying.md"  # needs a model and no pipeline: tests/mode
 # Run by .ci/run, or by whoever reads: not inside a test.
 BY_CI = ("make demo", "make test", "make bench", "make check")
 # What goes on until it is stopped: tests of the platform and of the registry do the same.
-BY_HAND = ("source .venv/bin/activate", "make up", "prefect ", "mlflow models serve", "curl ")
+BY_PLATFORM = ("make up", "make status", "make down", "prefect ", "mlflow models serve", "curl ")
+BY_HAND = ("source .venv/bin/activate",)
 # What stands for a user's own folders and sizes.
 STAND_INS = {
     "/export": "export",
@@ -89,7 +90,7 @@ class Ran:
 
 def own_commands(document: str) -> list[str]:
     """Return the commands of ``document`` that neither CI nor a person runs."""
-    return [line for line in commands(document) if not line.startswith((*BY_CI, *BY_HAND))]
+    return [line for line in commands(document) if not line.startswith((*BY_CI, *BY_PLATFORM, *BY_HAND))]
 
 
 def run_document(document: str, folder: Path) -> Ran:

@@ -1,6 +1,7 @@
 """Processes of a platform, found by the mark in their environment: nothing outlives ``make down``."""
 
 import contextlib
+import socket
 from pathlib import Path
 
 import psutil
@@ -28,10 +29,14 @@ def end(processes: list[psutil.Process], patience: float = 10) -> None:
 
 def listening(port: int) -> str | None:
     """Say who listens on ``port`` of this machine; None if nobody does."""
-    for connection in psutil.net_connections("inet"):
-        if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
-            return _describe(connection.pid)
-    return None
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) != 0:
+            return None
+    with contextlib.suppress(psutil.AccessDenied):  # macOS shows connections to root only
+        for connection in psutil.net_connections("inet"):
+            if connection.status == psutil.CONN_LISTEN and connection.laddr.port == port:
+                return _describe(connection.pid)
+    return _describe(None)
 
 
 def _describe(pid: int | None) -> str:
