@@ -95,14 +95,6 @@ def test_the_history_says_openly_what_was_only_seen(versions: Versions, connecti
     ]
 
 
-def test_a_deleted_champion_is_no_champion(client: MlflowClient, good: Path) -> None:
-    number, _ = judged(good)
-    promote(number, "first", ADA)
-    client.delete_model_version(MODEL, number)
-    with pytest.raises(NoChampion, match=f"version {number} was champion; it was deleted, or its alias removed"):
-        fetch(REFERENCE)
-
-
 @pytest.mark.parametrize(
     ("reference", "said"),
     [
@@ -181,3 +173,11 @@ def test_an_unreachable_server_is_one_message(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setenv(ADDRESS, f"http://127.0.0.1:{free_port()}")
     result = CliRunner().invoke(group, ["champion"])
     assert isinstance(result.exception, RegistryUnreachable)
+
+
+def test_a_deleted_champion_is_no_champion(client: MlflowClient, good: Path) -> None:
+    number, _ = judged(good)
+    promote(number, "first", ADA)
+    client.delete_model_version(MODEL, number)
+    with pytest.raises(NoChampion, match=f"version {number} was champion; it was deleted, or its alias removed"):
+        fetch(REFERENCE)

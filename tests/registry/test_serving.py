@@ -10,13 +10,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import mlflow
 import pandas as pd
 import pytest
 from conftest import ROOT
 from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 from mlflow_server import Server, end, free_port, launch, wait_for
-from registry.registered import judged
 
 from dicom_router.labels import CLASSES
 from dicom_router.model.inference import Classifier
@@ -125,11 +125,8 @@ def test_a_clean_environment_serves_a_version_and_a_bad_film_costs_its_row_only(
     assert (answers[-1]["reason"], answers[-1]["p_spine"]) == ("not_dicom", None)
 
 
-def test_the_input_example_is_a_synthetic_film_that_the_model_answers(client: MlflowClient, good: Path) -> None:
-    judged(good)
-    import mlflow
-
-    model = mlflow.pyfunc.load_model(f"models:/{MODEL}/1")
+def test_the_input_example_is_a_synthetic_film_that_the_model_answers(champion: str) -> None:
+    model = mlflow.pyfunc.load_model(URI)
     example: pd.DataFrame = model.input_example
     assert b"SYNTHETIC" in example["dicom"][0]
     assert model.predict(example)["label"][0] in CLASSES

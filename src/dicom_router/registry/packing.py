@@ -51,7 +51,7 @@ def copy_code(project: Path, folder: Path) -> Path:
     source = (project / "src").resolve()  # as the finder names what it finds
     finder = ModuleFinder([str(source)])  # which looks for no other package
     finder.run_script(str(SERVED))
-    names = [str(getattr(found, "__file__", "")) for found in finder.modules.values()]
+    names = [str(getattr(found, "__file__", "")) for key, found in finder.modules.items() if key != "__main__"]
     for file in (Path(name) for name in names if Path(name).is_relative_to(source)):
         target = folder / file.relative_to(source)
         target.parent.mkdir(parents=True, exist_ok=True)
