@@ -12,8 +12,8 @@ from real_platform import RealPlatform, commit_with_slow_stage, variables, wait
 def platform(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealPlatform]:
     """Start a platform over ``project``; afterwards nothing of it may be left."""
     made = RealPlatform(project, variables(tmp_path_factory.mktemp("platform")))
-    started = made.make("up")
     try:
+        started = made.make("up")
         assert started.returncode == 0, started.stderr
         yield made
     finally:

@@ -90,8 +90,8 @@ def test_a_run_is_recorded_in_postgresql_and_its_model_and_results_go_to_s3(
     clone("dvc", "remote", "add", "--local", "--default", "store", "s3://films/dvc")
     clone("dvc", "remote", "modify", "--local", "store", "endpointurl", s3)
     made = RealPlatform(tmp_path / "clone", {**variables(tmp_path), **settings})
-    started = made.make("up")
     try:
+        started = made.make("up")
         assert started.returncode == 0, started.stderr
         done = made.run("prefect", "deployment", "run", "train/cpu", "--watch")
         assert "finished successfully" in done.stdout
