@@ -66,10 +66,17 @@ def check_champion(version: str, change: Estimate, images: int, gate: Gate) -> C
     low = change.value if change.reason == NO_SPREAD else change.low
     passed = low is not None and low > -gate.margin
     why = (
-        f"macro F1 minus that of champion {version} {in_words(change.to_dict())} on {images:,} test films that neither"
+        f"macro F1 minus that of champion {version} {_signed(change)} on {images:,} test films that neither"
         f" learnt from, its lower end must lie above {-gate.margin:g}"
     )
     return _check("champion", passed, why, change.to_dict() | {"images": images, "version": version})
+
+
+def _signed(change: Estimate) -> str:
+    """Return a difference in words, whose signs ``in_words`` would run together with its dashes."""
+    if change.value is None or change.low is None or change.high is None:
+        return in_words(change.to_dict())
+    return f"{change.value:+.3f} ({change.low:+.3f} to {change.high:+.3f})"
 
 
 def not_compared(passed: bool, why: str) -> Check:
