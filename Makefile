@@ -1,5 +1,5 @@
 # `make demo` and `make test` are all that a newcomer needs; both set everything up.
-.PHONY: help setup demo up down status test check fuzz bench lock clean
+.PHONY: help setup demo up down status test test-long check fuzz bench lock clean
 SHELL := /bin/sh
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
@@ -12,7 +12,7 @@ export GX_ANALYTICS_ENABLED := false
 export HF_HUB_OFFLINE := 1
 
 help:                     ## list what can be made
-	@grep -E '^[a-z]+:.*##' Makefile | sed 's/:.*## /: /' | awk -F': ' '{ printf "make %-8s %s\n", $$1, $$2 }'
+	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /: /' | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'
 
 setup: .venv/installed    ## make .venv with the versions of requirements.lock
 
@@ -31,8 +31,11 @@ down: setup               ## stop all of it, runs included
 status: setup             ## say what runs, where and how well
 	@python -m dicom_router.services status
 
-test: setup               ## run every test
-	@python -m pytest --numprocesses=auto --maxprocesses=4
+test: setup               ## run every test but the long ones
+	@python -m pytest --numprocesses=auto --maxprocesses=4 -m "not long"
+
+test-long: setup          ## run the long tests: PostgreSQL and S3, the death of everything
+	@python -m pytest -m long
 
 check: setup              ## format, lint, types, import contracts
 	@ruff format --check .

@@ -25,7 +25,9 @@ class Person:
 
 def remembering(folder: Path, person: Person) -> list[str]:
     """Return the files below ``folder`` that hold a mark of ``person``, and "git" for git's objects."""
-    files = (path for path in folder.rglob("*") if path.is_file() and path.relative_to(folder).parts[0] != "src")
+    # What MLflow keeps is deleted there, as `forget` says.
+    others = (folder / "src", folder / ".platform/mlflow")
+    files = (path for path in folder.rglob("*") if path.is_file() and not any(map(path.is_relative_to, others)))
     found = [str(path.relative_to(folder)) for path in files if knows(path.read_bytes(), person)]
     command = ["git", "cat-file", "--batch-all-objects", "--batch", "--unordered"]
     objects = subprocess.run(command, cwd=folder, env=environment(), capture_output=True, check=True).stdout

@@ -10,6 +10,7 @@ import pandas as pd
 from conftest import ROOT
 from evaluation.made_up import write_network
 from model.films import write_film
+from model.made_up import robustness
 from model.rules import features, thresholds, write_statistics
 from ruamel.yaml import YAML
 
@@ -161,6 +162,7 @@ def _write_model(root: Path) -> None:
         agreement=Agreement(120, "test", 1e-6, 1.0),
         test=read_json(root / "reports/test.json"),
         external=read_json(root / "reports/external.json"),
+        robustness=robustness(),
     )
     write_model(root / "artifacts/model", root / "artifacts/network", root / "artifacts/calibration", ingredients)
 

@@ -83,6 +83,7 @@ def clone(project: Path, tmp_path: Path) -> Run:
     return run
 
 
+@pytest.mark.long
 def test_a_run_is_recorded_in_postgresql_and_its_model_and_results_go_to_s3(
     clone: Run, tmp_path: Path, postgresql: int, s3: str
 ) -> None:

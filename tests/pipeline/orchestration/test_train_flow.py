@@ -3,9 +3,10 @@
 import re
 from pathlib import Path
 
+import pytest
 from real_platform import RealPlatform, commit_with, commit_with_slow_stage, wait
 
-STAGES = ["validate", "split", "preprocess", "train", "calibrate", "evaluate", "external", "package"]
+STAGES = ["validate", "split", "preprocess", "train", "calibrate", "evaluate", "external", "robustness", "package"]
 
 
 def test_there_is_a_task_for_every_stage_and_cached_ones_show_as_cached(platform: RealPlatform, restored: str) -> None:
@@ -84,6 +85,7 @@ def test_a_scheduled_run_appears_by_itself(platform: RealPlatform) -> None:
     wait(lambda: len(platform.api("flow_runs/filter", asked)) > 0, 90, "no run was scheduled")
 
 
+@pytest.mark.long
 def test_after_supervisord_was_killed_all_comes_back_and_the_next_run_goes_on(
     platform: RealPlatform, restored: str, closed_gate: Path
 ) -> None:

@@ -21,6 +21,10 @@ def remains(erasure: Erasure, journal: Journal) -> Iterator[str]:
             "all but the new one there; agree on it with whoever pulls from it"
         )
     yield from _twins(journal)
+    yield (
+        "MLflow and Prefect, here in .platform/: reports of earlier runs show misread films. Delete those runs in "
+        "MLflow, then `mlflow gc` (docs/registry.md)"
+    )
     yield "Datasets in other folders of this project (`dicom-router import --data`): only data/ was looked at"
     yield "Other clones, working copies and backups of this folder, and the export that the films came from"
     yield (

@@ -18,7 +18,16 @@ DATA: Final = Path("data")
 POINTER: Final = Path("data.dvc")
 LOCK: Final = Path("dvc.lock")
 # What is made of the films, and can be made again: tables, pixels, thumbnails, pages, logs, checkpoints, models.
-DERIVED: Final = ("artifacts", "reports", "work", "dvc_plots", "dvclive", ".dvc/tmp/exps")
+DERIVED: Final = (
+    "artifacts",
+    "reports",
+    "work",
+    "dvc_plots",
+    "dvclive",
+    ".dvc/tmp/exps",
+    ".platform/runs",
+    ".platform/work",
+)
 
 
 @dataclass(frozen=True)
