@@ -86,6 +86,15 @@ def copy_project(folder: Path) -> None:
             shutil.copy(ROOT / name, target)
 
 
+def commit_project(folder: Path) -> Run:
+    """Put all of ``folder`` under Git and commit it; return its runner."""
+    run = runner(folder)
+    run("git", "init", "--quiet", "--initial-branch=main")
+    run("git", "add", ".")
+    run("git", "commit", "--quiet", "--message", "start")
+    return run
+
+
 def start_project(folder: Path, images: int) -> Run:
     """Make a project with a small synthetic sample under Git and DVC, nothing run yet; return its runner."""
     copy_project(folder)

@@ -232,3 +232,12 @@ def test_jobs_below_one_are_one_for_each_core() -> None:
 
 def test_a_partial_is_a_function() -> None:
     assert list(map_in_cells(partial(max, 5), [3, 7], workers=1, timeout=60)) == [5, 7]
+
+
+def test_another_copy_of_the_package_on_the_path_is_passed_over(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "dicom_router").mkdir()
+    (tmp_path / "dicom_router" / "__init__.py").write_text("")
+    monkeypatch.syspath_prepend(tmp_path)
+    assert list(map_in_cells(deadly.echo, range(3), workers=1, timeout=60)) == [0, 1, 2]

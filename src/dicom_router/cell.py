@@ -15,9 +15,12 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from dicom_router.reasons import Reason
+
+# What pickling raises of an exception that cannot be packed, or not be made again from what it was packed as.
+UNPICKLABLE: Final = (pickle.PickleError, AttributeError, ImportError, LookupError, TypeError, ValueError)
 
 
 @dataclass(frozen=True)
@@ -94,7 +97,7 @@ def _failure(error: Exception) -> bytes:
     try:
         packed = pickle.dumps(Answer(error=error))
         pickle.loads(packed)
-    except Exception:
+    except UNPICKLABLE:
         return pickle.dumps(Answer(error=RuntimeError("\n".join(error.__notes__))))
     return packed
 

@@ -24,6 +24,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from multiprocessing import Pipe
 from multiprocessing.connection import Connection, wait
+from pathlib import Path
 from time import monotonic
 from typing import Final, TypeVar
 
@@ -99,6 +100,15 @@ def workers_for(jobs: int) -> int:
     return jobs if jobs > 0 else len(os.sched_getaffinity(0))
 
 
+def search_path() -> list[str]:
+    """Return where a cell looks for modules: as this process, and it finds this very package.
+
+    A model that MLflow loads puts its own copy of a part of it before all else.
+    """
+    home = Path(__file__).parent.parent
+    return [entry for entry in sys.path if Path(entry).absolute() == home or not Path(entry, "dicom_router").is_dir()]
+
+
 @dataclass
 class _Queue:
     """Items by their number: packed in ``messages`` until answered, in ``waiting`` until sent, then in ``answers``."""
@@ -165,7 +175,7 @@ class _Cell:
         """Start an interpreter that imports what the function needs and nothing else."""
         here, there = Pipe()
         with there:
-            command = [sys.executable, "-c", BOOT, str(there.fileno()), *sys.path]
+            command = [sys.executable, "-c", BOOT, str(there.fileno()), *search_path()]
             process = subprocess.Popen(
                 command,
                 stdin=subprocess.PIPE,

@@ -8,7 +8,7 @@
     │   ├── MixedOrigin         synthetic and real films would meet
     │   └── ValidationFailed    a critical expectation does not hold
     ├── PseudonymKeyError       the secret of the pseudonyms is missing or not the one used before
-    ├── MissingExtra            a command needs an extra that is not installed
+    ├── MissingExtra            what is asked for needs an extra that is not installed
     ├── ModelError              a model folder is incomplete, or must not be used on this film
     ├── PlatformError           a server or a worker does not start, or its port is taken
     ├── RunError                a run of the pipeline cannot start, or one of its stages failed
@@ -96,12 +96,12 @@ class PseudonymKeyError(RouterError):
 
 
 class MissingExtra(RouterError):
-    """A command needs an extra of this package that is not installed."""
+    """What is asked for needs an extra of this package that is not installed."""
 
-    def __init__(self, command: str, extra: str, missing: Sequence[str]) -> None:
+    def __init__(self, module: str | None, extra: str) -> None:
         super().__init__(
-            f"{command} needs {', '.join(missing)}, which the light install leaves out:"
-            f" pip install 'dicom-router[{extra}]'"
+            f"this needs {module}, which the light install leaves out: pip install '.[{extra}]',"
+            " or work in the .venv that `make setup` makes"
         )
 
 

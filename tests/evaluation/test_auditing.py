@@ -75,7 +75,7 @@ def test_routed_films_come_first_then_the_less_likely_the_claim() -> None:
 def test_the_share_that_agrees_leaves_out_headers_that_say_nothing() -> None:
     films = [film(str(n), "spine", "SPINE") for n in range(9)] + [film("x", "other", "SPINE"), film("y", "other")]
     rows = agreements(audit_of(*films).pairs)
-    assert [row.claim for row in rows] == ["spine", SILENT]
+    assert [row.claim for row in rows] == [("spine",), SILENT]
     share = overall(rows)
     assert share.value == pytest.approx(0.9)
     assert share.low == pytest.approx(0.5550, abs=1e-4) and share.high == pytest.approx(

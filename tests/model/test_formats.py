@@ -15,7 +15,7 @@ from pyarrow import parquet
 from dicom_router.claims import Claim
 from dicom_router.cli import formats
 from dicom_router.cli.formats import FORMATS
-from dicom_router.errors import DataError
+from dicom_router.errors import MissingExtra
 from dicom_router.labels import CLASSES
 from dicom_router.model.answers import Decision, Result, ReviewReason
 from dicom_router.model.rows import COLUMNS
@@ -104,5 +104,5 @@ def test_rows_are_written_as_results_come(form: str) -> None:
 
 def test_parquet_without_pyarrow_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "pyarrow", None)
-    with pytest.raises(DataError, match=r"pip install '\.\[parquet\]'"):
+    with pytest.raises(MissingExtra, match=r"pip install '\.\[parquet\]'"):
         written("parquet", ANSWERED)

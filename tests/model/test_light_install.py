@@ -14,6 +14,8 @@ from model.films import write_film
 from model.made_up import band_pixels
 from packaging.requirements import Requirement
 
+from dicom_router.cli import COMMANDS
+
 MAIN = "from dicom_router.cli import main; main()"
 HEAVY = ("dvc", "mlflow", "pandas", "prefect", "pyarrow", "pydantic", "scipy", "sklearn", "torch")
 
@@ -73,3 +75,10 @@ def test_it_says_which_extra_is_missing(
     done = run(python, "-c", MAIN, "classify", "--model", shared_model, *arguments, tmp_path / "film.dcm")
     assert (done.returncode, done.stdout) == (1, "")
     assert said in done.stderr and "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself_or_says_what_to_install(python: Path, name: str) -> None:
+    done = run(python, "-c", MAIN, name, "--help")
+    assert (done.returncode == 0) != ("pip install '.[train]'" in done.stderr)
+    assert "Traceback" not in done.stderr

@@ -6,7 +6,7 @@ from types import ModuleType
 
 import pytest
 
-from dicom_router.errors import ModelError
+from dicom_router.errors import MissingExtra
 from dicom_router.model.locating import FETCHING, locate
 
 
@@ -25,5 +25,5 @@ def test_a_registry_is_asked_where_it_is_installed(monkeypatch: pytest.MonkeyPat
 
 def test_without_mlflow_a_registry_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, FETCHING, None)
-    with pytest.raises(ModelError, match=r"pip install '\.\[platform\]'.* folder"):
+    with pytest.raises(MissingExtra, match=r"pip install '\.\[platform\]'"):
         locate("models:/dicom-router@champion")

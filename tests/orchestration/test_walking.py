@@ -8,7 +8,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from small_project import Run, copy_project, runner
+from small_project import Run, commit_project, copy_project, runner
 
 from dicom_router.errors import RunError
 from dicom_router.pipeline.walking import Walk, explanation
@@ -39,13 +39,12 @@ def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("walked")
     copy_project(folder)
     (folder / "dvc.yaml").write_text(GRAPH)
+    run = commit_project(folder)
     (folder / "data").mkdir()
     (folder / "data/film").write_text("film\n")
-    run = runner(folder)
-    run("git", "init", "--quiet", "--initial-branch=main")
     run("dvc", "add", "--quiet", "data")
     run("git", "add", ".")
-    run("git", "commit", "--quiet", "--message", "start")
+    run("git", "commit", "--quiet", "--message", "data")
     return folder
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from small_project import Run, copy_project, runner
+from small_project import Run, commit_project, copy_project, runner
 
 from dicom_router.errors import ParameterError, RunError
 from dicom_router.params import load_params
@@ -17,10 +17,7 @@ from dicom_router.pipeline.working_copy import KEPT, RUNS, WORK, Request, workin
 def checkout(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("checkout")
     copy_project(folder)
-    run = runner(folder)
-    run("git", "init", "--quiet", "--initial-branch=main")
-    run("git", "add", ".")
-    run("git", "commit", "--quiet", "--message", "start")
+    commit_project(folder)
     return folder
 
 

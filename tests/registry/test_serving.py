@@ -125,7 +125,10 @@ def test_a_clean_environment_serves_a_version_and_a_bad_film_costs_its_row_only(
     assert (answers[-1]["reason"], answers[-1]["p_spine"]) == ("not_dicom", None)
 
 
-def test_the_input_example_is_a_synthetic_film_that_the_model_answers(champion: str) -> None:
+def test_the_input_example_is_a_synthetic_film_that_the_model_answers(
+    champion: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "path", [*sys.path])  # MLflow puts the version's code before all else
     model = mlflow.pyfunc.load_model(URI)
     example: pd.DataFrame = model.input_example
     assert b"SYNTHETIC" in example["dicom"][0]

@@ -18,7 +18,7 @@ from dicom_router.walking import Found
 # What zipfile raises on damaged archives: its own error, those of the decompressors, and those of parsing.
 ZIP_ERRORS: Final = (
     zipfile.BadZipFile, zlib.error, struct.error,
-    EOFError, ValueError, IndexError, OverflowError, RuntimeError,  # RuntimeError: NotImplementedError too
+    EOFError, ValueError, IndexError, OverflowError, RuntimeError,  # the last also of methods that it does not know
 )  # fmt: skip
 # LZMA is not among them: four bytes of it ask for 4 GiB of memory, and hardly anybody writes it.
 METHODS: Final = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED, zipfile.ZIP_BZIP2)

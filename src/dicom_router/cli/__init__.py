@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 import click
 
 from dicom_router import __version__
+from dicom_router.cli.extras import extra
 from dicom_router.errors import RouterError
 
 # name: (module, help line shown by --help without importing the module)
@@ -38,10 +39,15 @@ class LazyGroup(click.Group):
         return list(self.table)
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
-        """Import the module of ``cmd_name`` and return its command."""
+        """Import the module of ``cmd_name`` and return its command.
+
+        Raises:
+            MissingExtra: the light install does not hold what the module imports.
+        """
         if cmd_name not in self.table:
             return None
-        command = importlib.import_module(self.table[cmd_name][0]).command
+        with extra("train"):
+            command = importlib.import_module(self.table[cmd_name][0]).command
         assert isinstance(command, click.Command)
         return command
 

@@ -1,6 +1,7 @@
 """``dicom-router audit``: an archive's tags against its pixels."""
 
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from functools import partial
@@ -18,7 +19,7 @@ from dicom_router.cli.classify import SOME_UNREADABLE, model_option
 from dicom_router.dataset.importing.ledger import make_private
 from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess_file
 from dicom_router.errors import DataError, UnreadableImage
-from dicom_router.evaluation.auditing import Audit, Contradiction, agreements, overall
+from dicom_router.evaluation.auditing import AGE, BODY_PART, SILENT, Audit, Contradiction, agreements, overall
 from dicom_router.evaluation.writing import csv_bytes
 from dicom_router.finding import INSIDE, find
 from dicom_router.labels import CLASSES
@@ -34,7 +35,7 @@ from dicom_router.walking import Found
 TABLE: Final = "contradictions.csv"
 MATRIX: Final = "agreement.csv"
 PAGE: Final = "index.html"
-LEAST_PROBABILITY: Final = 4  # digits
+DIGITS: Final = 4  # of a stored probability
 
 
 @click.command("audit")
@@ -58,7 +59,7 @@ def command(
     """Set BodyPartExamined and PatientAge of every film below FOLDER beside what its pixels show.
 
     Writes a page, the agreement matrix, and the films whose pixels contradict their header, the likeliest mislabelled
-    first (docs/auditing.md). They name files as you do: keep them where the films are kept.
+    first (docs/classifying.md). They name files as you do: keep them where the films are kept.
 
     Exit code: 0 every file was read; 3 at least one could not be read; 1 the model or its use is wrong;
     2 the command line is wrong.
@@ -108,7 +109,7 @@ def contradiction_table(ranked: Sequence[Contradiction]) -> pd.DataFrame:
         claim, decision = each.result.claim, each.result.decision
         assert claim is not None and decision is not None
         said = (claim.BodyPartExamined, claim.age_years, " ".join(claim.allows))
-        seen = (each.result.label, round(each.suspicion, LEAST_PROBABILITY), decision.action)
+        seen = (each.result.label, round(each.suspicion, DIGITS), decision.action)
         rows.append((rank, text_of(each.result), each.about, *said, *seen))
     return pd.DataFrame(rows, columns=columns)
 
@@ -116,7 +117,7 @@ def contradiction_table(ranked: Sequence[Contradiction]) -> pd.DataFrame:
 def agreement_table(audit: Audit) -> pd.DataFrame:
     """Return the agreement matrix, of all films and of those that the model would route."""
     rows = [
-        {"films": which, "header_allows": row.claim.replace(" or ", " "), "n": row.films}
+        {"films": which, "header_allows": "" if row.claim == SILENT else " ".join(row.claim), "n": row.films}
         | dict(row.labels)
         | {"agree": row.share.value, "low": row.share.low, "high": row.share.high}
         for which, pairs in (("all", audit.pairs), ("routed", audit.routed_pairs))
@@ -155,15 +156,15 @@ def _pixels(found: Found, specification: PreprocessingSpec) -> NDArray[np.uint8]
 def _account(audit: Audit, output: Path) -> list[str]:
     """Return what was seen and found as lines of text; the files add up."""
     refused = "".join(f" + {n:,} {reason}" for reason, n in audit.unreadable.most_common())
-    agree = overall(agreements(audit.pairs))
-    telling = sum(row.films for row in agreements(audit.pairs) if row.claim)
+    rows = agreements(audit.pairs)
+    agree, telling = overall(rows), sum(row.films for row in rows if row.claim != SILENT)
     share = "" if agree.value is None else f", {agree.value:.1%} show what it allows ({agree.low:.1%}-{agree.high:.1%})"
-    about = {name: sum(each.about == name for each in audit.contradictions) for name in ("body part", "age")}
+    about = Counter(each.about for each in audit.contradictions)
     return [
         f"{audit.seen:,} files seen = {audit.films:,} read{refused}",
         f"{telling:,} headers rule a class out{share}",
         f"{len(audit.contradictions):,} films contradict their header"
-        f" ({about['body part']:,} its body part, {about['age']:,} its age);"
+        f" ({about[BODY_PART]:,} its body part, {about[AGE]:,} its age);"
         f" {sum(each.routed for each in audit.contradictions):,} of them the model would route",
         f"page     {output / PAGE}",
         f"tables   {output / TABLE}, {output / MATRIX}",

@@ -17,7 +17,7 @@ def command() -> None:
     A move made in MLflow's pages leaves neither time nor name there. It is recorded when it is first seen: by this
     command, by a promotion, or by a re-scoring run.
     """
-    with extra("platform"):
+    with extra("train,platform"):
         from dicom_router.registry.champion import read_champion
     champion = read_champion()
     kind = ", trained on synthetic films" if champion.synthetic else ""

@@ -1,16 +1,15 @@
 """``dicom-router explain``: what one film is said to show, and why."""
 
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Final
 
 import click
 
 from dicom_router.cli.classify import model_option
-from dicom_router.errors import DataError, MissingExtra
+from dicom_router.cli.extras import extra
+from dicom_router.errors import DataError
 from dicom_router.model.inference import Classifier
 
-NEEDED: Final = ("captum", "jinja2", "matplotlib", "scipy")  # of the extra ``train``
 WRITERS: Final = {".html": "write_page", ".png": "write_picture"}
 
 
@@ -39,24 +38,12 @@ def command(film: Path, output: Path, model: str, allow_synthetic_model: bool, t
     if kind not in WRITERS:
         raise DataError(f"{output} names no kind of file that is written; --output takes {' or '.join(WRITERS)}")
     classifier = Classifier.load(model, allow_synthetic=allow_synthetic_model)
-    check_extra()
-    # Imported late: Captum takes seconds, and is not part of the light install.
-    from dicom_router.model.explaining import explain
-    from dicom_router.report import explanation
+    with extra("train"):  # imported late: Captum takes seconds
+        from dicom_router.model.explaining import explain
+        from dicom_router.report import explanation
 
     explained = explain(classifier, film, timeout)
     getattr(explanation, WRITERS[kind])(output, explained)
     for line in explanation.lines(explained):
         click.echo(line)
     click.echo(f"{output} shows why")
-
-
-def check_extra() -> None:
-    """Accept an installation that has what explaining needs.
-
-    Raises:
-        MissingExtra: it has not.
-    """
-    missing = [name for name in NEEDED if find_spec(name) is None]
-    if missing:
-        raise MissingExtra("dicom-router explain", "train", missing)

@@ -3,20 +3,19 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from dicom_router.errors import RouterError
+from dicom_router.errors import MissingExtra
 
 
 @contextmanager
 def extra(name: str) -> Iterator[None]:
-    """Import in the block what the extra ``name`` brings.
+    """Import in the block what the extra ``name``, or several with commas between, brings.
 
     Raises:
-        RouterError: it is not installed.
+        MissingExtra: it is not installed.
     """
     try:
         yield
     except ModuleNotFoundError as error:
-        raise RouterError(
-            f"this needs {error.name}, which is not installed: install the extra, with "
-            f"`pip install 'dicom-router[train,{name}]'`, or work in the .venv that `make setup` makes"
-        ) from None
+        if (error.name or "").startswith("dicom_router"):
+            raise  # a mistake of ours, and no extra brings it
+        raise MissingExtra(error.name, name) from None

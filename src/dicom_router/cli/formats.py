@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import BinaryIO, Final
 
-from dicom_router.errors import DataError
+from dicom_router.cli.extras import extra
 from dicom_router.labels import CLASSES
 from dicom_router.model.answers import Result
 from dicom_router.model.rows import COLUMNS, flat, nested, text_of
@@ -55,13 +55,11 @@ def as_parquet(results: Iterable[Result], file: BinaryIO) -> Iterator[Result]:
     """Write a Parquet file by row groups.
 
     Raises:
-        DataError: pyarrow is not installed.
+        MissingExtra: pyarrow is not installed.
     """
-    try:
+    with extra("parquet"):
         import pyarrow as pa
         from pyarrow import parquet
-    except ModuleNotFoundError:
-        raise DataError("Parquet needs pyarrow: pip install '.[parquet]', or take --format csv or jsonl") from None
     schema = pa.schema([(name, getattr(pa, "bool_" if kind == "bool" else kind)()) for name, kind in COLUMNS.items()])
     rows = iter(results)
     with parquet.ParquetWriter(file, schema) as writer:

@@ -14,7 +14,7 @@ def command(version: str) -> None:
 
     VERSION is a number, or champion, or challenger.
     """
-    with extra("platform"):
+    with extra("train,platform"):
         from dicom_router.registry.lineage import read_lineage
     lineage = read_lineage(version)
     click.echo(f"version   {lineage.version}{' (synthetic films)' if lineage.synthetic else ''}")

@@ -17,7 +17,7 @@ def command(version: str, because: str, despite_gate: bool) -> None:
     Who did it is what git names here (user.name, user.email), kept as it stands. To go back, promote the earlier
     version. Setting the alias in MLflow's pages does the same, without a reason.
     """
-    with extra("platform"):
+    with extra("train,platform"):
         from dicom_router.registry.promoting import promote, who
     by = who(Path())
     before = promote(version, because, by, despite_gate)

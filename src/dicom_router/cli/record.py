@@ -15,7 +15,7 @@ def command() -> None:
     The flow `train` does this by itself. A run or a version that is there already is not made a second time; after an
     interruption, run it again.
     """
-    with extra("platform"):
+    with extra("train,platform"):
         from dicom_router.registry.gate import judge
         from dicom_router.registry.recording import Provenance, record
         from dicom_router.registry.registering import register

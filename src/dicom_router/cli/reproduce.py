@@ -21,7 +21,7 @@ def command(version: str, into: Path | None) -> None:
 
     Exit code: 0 everything is equal; 1 something is not, or it cannot be made again.
     """
-    with extra("platform"):
+    with extra("train,platform"):
         from dicom_router.registry.reproducing import differences, other_versions, prepare, recompute
     scratch = into or Path(tempfile.mkdtemp(prefix="reproduce-"))
     try:

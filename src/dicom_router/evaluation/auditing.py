@@ -17,7 +17,9 @@ from dicom_router.model.answers import Result
 
 BODY_PART: Final = "body part"
 AGE: Final = "age"
-SILENT: Final = ""  # the claim of a header that rules nothing out
+Claimed = tuple[str, ...]  # the classes that a header allows; all where it rules none out
+SILENT: Final[Claimed] = CLASSES
+Pairs = Counter[tuple[Claimed, str]]  # films by claim and label
 
 
 @dataclass(frozen=True)
@@ -55,8 +57,8 @@ class Audit:
     films: int = 0  # with an answer
     routed: int = 0
     unreadable: Counter[str] = field(default_factory=Counter)  # by reason code
-    pairs: Counter[tuple[str, str]] = field(default_factory=Counter)  # (claim, label) of films with an answer
-    routed_pairs: Counter[tuple[str, str]] = field(default_factory=Counter)
+    pairs: Pairs = field(default_factory=Counter)  # of films with an answer
+    routed_pairs: Pairs = field(default_factory=Counter)
     unknown_words: int = 0  # films whose BodyPartExamined is no word known here
     contradictions: list[Contradiction] = field(default_factory=list)
     model: str = ""
@@ -68,7 +70,7 @@ class Audit:
         if result.label is None or result.claim is None:
             self.unreadable[str(result.reason)] += 1
             return
-        pair = (claim_words(result.claim.allows), result.label)
+        pair = (result.claim.allows or SILENT, result.label)
         sure = result.decision is not None and result.decision.action == "route"
         self.films += 1
         self.routed += sure
@@ -92,19 +94,13 @@ class Audit:
 class Agreement:
     """Of the films whose header makes one claim: what the model sees, and how often that is allowed."""
 
-    claim: str  # class names joined by " or ", SILENT where the header rules nothing out
+    claim: Claimed
     films: int
     labels: Mapping[str, int]  # films by what the model sees, in the order of CLASSES
     share: Estimate  # of films that show what the claim allows; exact binomial interval
 
 
-def claim_words(allows: Iterable[str]) -> str:
-    """Return the classes that a header allows as words; SILENT where it allows all or says nothing."""
-    allowed = tuple(allows)
-    return SILENT if len(allowed) in (0, len(CLASSES)) else " or ".join(allowed)
-
-
-def agreements(pairs: Mapping[tuple[str, str], int], confidence: float = 0.95) -> list[Agreement]:
+def agreements(pairs: Pairs, confidence: float = 0.95) -> list[Agreement]:
     """Return the agreement matrix of ``pairs``, a row for each claim, the narrow ones first."""
     claims = sorted({claim for (claim, _), count in pairs.items() if count}, key=_order)
     return [_agreement(claim, pairs, confidence) for claim in claims]
@@ -117,16 +113,16 @@ def overall(rows: Iterable[Agreement], confidence: float = 0.95) -> Estimate:
     return _share(sum(_allowed(row.claim, row.labels) for row in telling), films, confidence)
 
 
-def _agreement(claim: str, pairs: Mapping[tuple[str, str], int], confidence: float) -> Agreement:
-    labels = {name: pairs.get((claim, name), 0) for name in CLASSES}
+def _agreement(claim: Claimed, pairs: Pairs, confidence: float) -> Agreement:
+    labels = {name: pairs[claim, name] for name in CLASSES}
     films = sum(labels.values())
     if claim == SILENT:
         return Agreement(claim, films, labels, Estimate.undefined("the header rules nothing out"))
     return Agreement(claim, films, labels, _share(_allowed(claim, labels), films, confidence))
 
 
-def _allowed(claim: str, labels: Mapping[str, int]) -> int:
-    return sum(labels[name] for name in claim.split(" or "))
+def _allowed(claim: Claimed, labels: Mapping[str, int]) -> int:
+    return sum(labels[name] for name in claim)
 
 
 def _share(right: int, films: int, confidence: float) -> Estimate:
@@ -135,6 +131,5 @@ def _share(right: int, films: int, confidence: float) -> Estimate:
     return Estimate(right / films, *clopper_pearson(right / films, films, confidence))
 
 
-def _order(claim: str) -> tuple[bool, int, list[int]]:
-    allowed = claim.split(" or ") if claim else []
-    return claim == SILENT, len(allowed), [CLASSES.index(name) for name in allowed]
+def _order(claim: Claimed) -> tuple[int, list[int]]:
+    return len(claim), [CLASSES.index(name) for name in claim]

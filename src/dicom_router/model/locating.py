@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 from typing import Final
 
-from dicom_router.errors import ModelError
+from dicom_router.errors import MissingExtra
 
 REGISTRY: Final = "models:/"  # as MLflow has it: models:/dicom-router@champion, models:/dicom-router/3
 FETCHING: Final = "dicom_router.registry.fetching"  # imported by its name: its room stands above, and needs mlflow
@@ -14,7 +14,7 @@ def locate(reference: str | Path) -> Path:
     """Return the folder of the model that ``reference`` names: the folder itself, or what a registry holds.
 
     Raises:
-        ModelError: it lies in a registry, and what is needed to ask one is not installed.
+        MissingExtra: it lies in a registry, and what is needed to ask one is not installed.
         RouterError: the registry cannot be reached, or has no such model.
     """
     if not str(reference).startswith(REGISTRY):
@@ -22,8 +22,5 @@ def locate(reference: str | Path) -> Path:
     try:
         fetching = importlib.import_module(FETCHING)
     except ModuleNotFoundError as error:
-        raise ModelError(
-            f"{reference} lies in an MLflow registry, and {error.name} is not installed: "
-            "pip install '.[platform]', or give the folder of a model, such as artifacts/model"
-        ) from None
+        raise MissingExtra(error.name, "platform") from None
     return Path(fetching.fetch(str(reference)))
