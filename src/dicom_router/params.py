@@ -118,6 +118,7 @@ class Train(Section):
     patience: Annotated[int, Field(ge=1)]
     gradient_clip: Annotated[float, Field(ge=0)]
     gradient_clip_by: Literal["norm", "value"]
+    ema_decay: Annotated[float, Field(ge=0, lt=1)]
     seed: Seed
     threads: Annotated[int, Field(ge=1, le=256)]
     accelerator: Literal["auto", "cpu", "gpu"]

@@ -28,6 +28,7 @@ RECIPE = Recipe(
     patience=10,
     gradient_clip=1.0,
     gradient_clip_by="norm",
+    ema_decay=0.9,
     seed=7,
     threads=1,
     accelerator="cpu",

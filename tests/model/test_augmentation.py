@@ -18,7 +18,7 @@ def batch() -> Tensor:
 
 
 def varied(magnitudes: Augmentation, seed: int = 0) -> Tensor:
-    return augment(batch(), magnitudes, Generator().manual_seed(seed))
+    return augment(batch(), magnitudes, Generator().manual_seed(seed))[0]
 
 
 def test_without_magnitudes_only_the_scale_changes() -> None:
@@ -32,7 +32,7 @@ def test_the_seed_alone_decides() -> None:
 
 def test_images_of_a_batch_are_varied_each_on_its_own() -> None:
     twins = batch()[[0, 0]]
-    first, second = augment(twins, LIVELY, Generator().manual_seed(0))
+    first, second = augment(twins, LIVELY, Generator().manual_seed(0))[0]
     assert not torch.equal(first, second)
 
 
@@ -47,10 +47,21 @@ def test_a_certain_inversion_is_the_negative() -> None:
 
 def test_a_certain_quarter_turn_is_one_of_three_and_leaves_the_rest_as_it_was() -> None:
     many = batch()[[0] * 40]
-    turned = augment(many, replace(STILL, quarter_turn=1.0), Generator().manual_seed(0))[:, 0]
+    images, turned = augment(many, replace(STILL, quarter_turn=1.0), Generator().manual_seed(0))
     original = many[0].float() / 255
-    kinds = [next(n for n in range(4) if torch.allclose(each, torch.rot90(original, n), atol=1e-4)) for each in turned]
+    kinds = [
+        next(n for n in range(4) if torch.allclose(each, torch.rot90(original, n), atol=1e-4)) for each in images[:, 0]
+    ]
     assert set(kinds) == {1, 2, 3}
+    assert turned.all()
+
+
+def test_the_images_said_to_be_turned_are_those_that_are() -> None:
+    many = batch()[[0] * 40]
+    images, turned = augment(many, replace(STILL, quarter_turn=0.5), Generator().manual_seed(0))
+    as_it_was = [torch.allclose(each, many[0].float() / 255, atol=1e-4) for each in images[:, 0]]
+    assert (~turned).tolist() == as_it_was
+    assert 0 < turned.sum() < 40
 
 
 @given(st.integers(0, 2**32), st.floats(0, 0.9), st.floats(0, 4), st.sampled_from([0.0, 1.0]))
@@ -58,7 +69,7 @@ def test_greys_stay_in_range_and_black_stays_black(seed: int, share: float, gamm
     magnitudes = replace(STILL, gain=share, contrast=share, gamma=gamma, invert=invert)
     pixels = batch()
     pixels[:, :8] = 0
-    result = augment(pixels, magnitudes, Generator().manual_seed(seed))
+    result, _ = augment(pixels, magnitudes, Generator().manual_seed(seed))
     assert result.min() >= 0 and result.max() <= 1 + 1e-6
     assert result[:, :, :7].max() == 0
 
@@ -72,7 +83,7 @@ def test_each_magnitude_does_something(name: str) -> None:
 def test_a_shift_moves_by_no_more_than_its_share_of_the_side() -> None:
     dot = torch.zeros(200, 32, 32, dtype=torch.uint8)
     dot[:, 15:17, 15:17] = 255
-    moved = augment(dot, replace(STILL, shift=0.25), Generator().manual_seed(0))[:, 0]
+    moved = augment(dot, replace(STILL, shift=0.25), Generator().manual_seed(0))[0][:, 0]
     weights = moved / moved.sum((1, 2), keepdim=True)
     columns = (weights.sum(1) * torch.arange(32)).sum(1)
     assert 6 < (columns - 15.5).abs().max() <= 8.01

@@ -8,13 +8,15 @@ import numpy as np
 import pytest
 import torch
 from conftest import ROOT
-from model.made_up import RECIPE, made_up_images
+from model.made_up import RECIPE, SIZE, made_up_images
+from torch.nn import functional
 
 from dicom_router.errors import DataError, ParameterError
 from dicom_router.evaluation.confusion import confusion_matrix, counts, f1, macro
 from dicom_router.model.training.batches import Images
 from dicom_router.model.training.fitting import Fitted, fit
-from dicom_router.model.training.lesson import macro_f1
+from dicom_router.model.training.lesson import Lesson, macro_f1
+from dicom_router.model.training.networks import create_network
 from dicom_router.model.training.recipe import Recipe
 from dicom_router.params import Augmentation, Train, load_params
 
@@ -63,6 +65,37 @@ def test_every_kind_of_recipe_trains(images: Images, nothing: Images, tmp_path: 
 def test_the_best_epoch_is_kept(fitted: Fitted) -> None:
     scores = [record.validation_macro_f1 or 0 for record in fitted.history]
     assert fitted.best.validation_macro_f1 == max(scores)
+
+
+def test_a_moving_average_that_hardly_moves_keeps_the_first_step(
+    images: Images, nothing: Images, tmp_path: Path
+) -> None:
+    def far_from_start(decay: float) -> float:
+        recipe = replace(RECIPE, epochs=1, ema_decay=decay)
+        trained = fit(images, nothing, recipe, tmp_path / str(decay)).network.state_dict()
+        start = fit(
+            images, nothing, replace(recipe, learning_rate=1e-12), tmp_path / f"{decay}-start"
+        ).network.state_dict()
+        return sum(float((trained[name] - start[name]).abs().sum()) for name in trained if "weight" in name)
+
+    assert far_from_start(0.9) < far_from_start(0.0)
+
+
+def test_a_turned_film_is_taught_as_anybodys_guess() -> None:
+    lesson = Lesson(create_network("test_resnet", SIZE), RECIPE, torch.ones(5), steps=1)
+    sure = torch.tensor([[9.0, 0, 0, 0, 0]])
+    upright, turned = (lesson.loss(sure, torch.tensor([0]), torch.tensor([flag])) for flag in (False, True))
+    undecided = lesson.loss(torch.zeros(1, 5), torch.tensor([0]), torch.tensor([True]))
+    assert upright < undecided < turned
+
+
+def test_upright_films_are_judged_by_torchs_own_cross_entropy() -> None:
+    lesson = Lesson(
+        create_network("test_resnet", SIZE), replace(RECIPE, label_smoothing=0.0), torch.arange(1.0, 6), steps=1
+    )
+    logits, labels = torch.randn(8, 5, generator=torch.Generator().manual_seed(0)), torch.arange(8) % 5
+    expected = functional.cross_entropy(logits, labels, torch.arange(1.0, 6))
+    torch.testing.assert_close(lesson.loss(logits, labels, torch.zeros(8, dtype=torch.bool)), expected)
 
 
 def test_training_stops_when_macro_f1_has_not_risen_for_a_while(images: Images, tmp_path: Path) -> None:

@@ -46,7 +46,7 @@ def test_it_holds_the_commit_with_the_overrides_and_the_checkout_stays_as_it_is(
         ({"train.networks": "x"}, "unknown parameter train.networks; accepted here: network"),
         ({"train.epochs": "many"}, "train.epochs is 'many'"),
         ({"nothing.epochs": 1}, "unknown parameter nothing; accepted here: labelling"),
-        ({"train.network.name": 1}, "override train.network.name: network is 'resnet10t' and holds no keys"),
+        ({"train.network.name": 1}, "override train.network.name: network is 'test_resnet' and holds no keys"),
     ],
     ids=str,
 )

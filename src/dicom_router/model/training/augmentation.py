@@ -13,8 +13,11 @@ from torch.nn import functional
 from dicom_router.model.training.recipe import Augmentation
 
 
-def augment(pixels: Tensor, magnitudes: Augmentation, generator: Generator) -> Tensor:
-    """Return ``(N, 1, S, S)`` float32 in [0, 1] of ``pixels`` ``(N, S, S)`` uint8, each image varied on its own.
+def augment(pixels: Tensor, magnitudes: Augmentation, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Vary each of ``pixels`` ``(N, S, S)`` uint8 on its own.
+
+    Returns:
+        ``(N, 1, S, S)`` float32 in [0, 1], and ``(N,)`` bool: which were turned by 90, 180 or 270 degrees.
 
     Args:
         pixels: on any device.
@@ -23,10 +26,11 @@ def augment(pixels: Tensor, magnitudes: Augmentation, generator: Generator) -> T
     """
     count = len(pixels)
     tables = grey_tables(pixels.flatten(1).float().mean(1).cpu() / 255, magnitudes, generator)
-    matrices = affine_matrices(count, magnitudes, generator)
+    matrices, turned = affine_matrices(count, magnitudes, generator)
     grey = tables.to(pixels.device).gather(1, pixels.flatten(1).long()).view(count, 1, *pixels.shape[1:])
     grid = functional.affine_grid(matrices.to(pixels.device), list(grey.shape), align_corners=False)
-    return functional.grid_sample(grey, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    varied = functional.grid_sample(grey, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    return varied, turned.to(pixels.device)
 
 
 def grey_tables(means: Tensor, magnitudes: Augmentation, generator: Generator) -> Tensor:
@@ -42,8 +46,12 @@ def grey_tables(means: Tensor, magnitudes: Augmentation, generator: Generator) -
     return varied
 
 
-def affine_matrices(count: int, magnitudes: Augmentation, generator: Generator) -> Tensor:
-    """Return ``(N, 2, 3)`` float32: where in the original, in [-1, 1], each pixel of the varied image comes from."""
+def affine_matrices(count: int, magnitudes: Augmentation, generator: Generator) -> tuple[Tensor, Tensor]:
+    """Return where in the original, in [-1, 1], each pixel of the varied image comes from, and which are turned.
+
+    Returns:
+        ``(N, 2, 3)`` float32 and ``(N,)`` bool.
+    """
     angle = torch.deg2rad(_spread(count, magnitudes.rotation, generator))
     zoom = 1 + _spread(count, magnitudes.scale, generator)
     mirror = torch.where(_chance(count, magnitudes.flip, generator), -1.0, 1.0)
@@ -53,7 +61,7 @@ def affine_matrices(count: int, magnitudes: Augmentation, generator: Generator) 
     cosine, sine = torch.cos(angle) * zoom, torch.sin(angle) * zoom
     across = torch.cat([mirror * cosine, -mirror * sine, right], dim=1)
     along = torch.cat([sine, cosine, down], dim=1)
-    return torch.stack([across, along], dim=1)
+    return torch.stack([across, along], dim=1), quarters[:, 0] > 0
 
 
 def _spread(count: int, magnitude: float, generator: Generator) -> Tensor:

@@ -153,6 +153,7 @@ def _quiet() -> Iterator[None]:
             warnings.filterwarnings("ignore", message=".*LeafSpec.*", category=FutureWarning)  # Lightning's, of torch
             # Batches come from a memory map in this process: workers would only copy them.
             warnings.filterwarnings("ignore", message=".*does not have many workers.*")
+            warnings.filterwarnings("ignore", message=".*in eval mode at the start of training.*")  # the average
             warnings.filterwarnings("ignore", message=".*have no `val_dataloader`.*")  # no validation images: known
             yield
     finally:

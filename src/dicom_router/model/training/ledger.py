@@ -55,7 +55,8 @@ class Ledger(Checkpoint):
         assert isinstance(pl_module, Lesson)
         self.history.append(pl_module.close_epoch())
         if self.best is self.history[-1]:
-            self.best_weights = {name: value.cpu().clone() for name, value in pl_module.network.state_dict().items()}
+            averages = pl_module.average.module.state_dict()
+            self.best_weights = {name: value.cpu().clone() for name, value in averages.items()}
         self._save(trainer)
         self.tell(self.history[-1])
         trainer.should_stop = self.finished

@@ -4,6 +4,7 @@ from typing import Any
 
 import torch
 from lightning.pytorch import LightningModule
+from timm.utils.model_ema import ModelEmaV3
 from torch import Tensor
 from torch.nn import functional
 
@@ -19,11 +20,16 @@ from dicom_router.model.training.seeds import derive_seed
 
 
 class Lesson(LightningModule):
-    """Trains a RouterNetwork by a recipe; every random number depends on seed, epoch and step alone."""
+    """Trains a RouterNetwork by a recipe; every random number depends on seed, epoch and step alone.
+
+    What is validated and kept is ``average``: the exponential moving average of the weights and running
+    statistics over the steps (Polyak and Juditsky 1992), which follows sooner in the first steps.
+    """
 
     def __init__(self, network: RouterNetwork, recipe: Recipe, class_weights: Tensor | None, steps: int) -> None:
         super().__init__()
         self.network = network
+        self.average = ModelEmaV3(network, decay=recipe.ema_decay, use_warmup=True).requires_grad_(False)
         self.recipe = recipe
         self.steps = steps
         self.class_weights: Tensor | None
@@ -43,17 +49,34 @@ class Lesson(LightningModule):
         pixels, labels = batch
         place = derive_seed(self.recipe.seed, self.current_epoch, step)
         torch.manual_seed(place)  # dropout and its kin
-        varied = augment(pixels, self.recipe.augmentation, torch.Generator().manual_seed(place))
-        logits = self.network(varied)
-        loss = functional.cross_entropy(logits, labels, self.class_weights, label_smoothing=self.recipe.label_smoothing)
+        varied, turned = augment(pixels, self.recipe.augmentation, torch.Generator().manual_seed(place))
+        loss = self.loss(self.network(varied), labels, turned)
         self.losses.append(loss.detach())
         self.learning_rates.append(self.trainer.optimizers[0].param_groups[0]["lr"])
         return loss
 
+    def loss(self, logits: Tensor, labels: Tensor, turned: Tensor) -> Tensor:
+        """Return the cross-entropy, weighted by class, with smoothed targets.
+
+        The target of a turned film is every class alike (outlier exposure, Hendrycks et al. 2019): a film that lies
+        on its side is to be looked at, and a network that knows one when it sees one stays as good on the others.
+        """
+        smoothing = torch.where(turned, 1.0, self.recipe.label_smoothing)[:, None]
+        targets = (1 - smoothing) * functional.one_hot(labels, len(CLASSES)) + smoothing / len(CLASSES)
+        losses = functional.cross_entropy(logits, targets, reduction="none")
+        if self.class_weights is None:
+            return losses.mean()
+        weights = self.class_weights[labels]
+        return (weights * losses).sum() / weights.sum()
+
+    def on_train_batch_end(self, outputs: Any, batch: Batch, step: int) -> None:  # noqa: ANN401  (Lightning's name for it)
+        """Let the average follow the step that was just made."""
+        self.average.update(self.network, step=self.global_step)
+
     def validation_step(self, batch: Batch, step: int) -> None:
-        """Keep the logits of one batch, unvaried."""
+        """Keep the average's logits of one batch, unvaried."""
         pixels, labels = batch
-        self.answers.append((self.network(pixels[:, None].float() / 255), labels))
+        self.answers.append((self.average(pixels[:, None].float() / 255), labels))
 
     def close_epoch(self) -> EpochRecord:
         """Return the record of the epoch that just ended, and begin a new page.

@@ -17,7 +17,7 @@ class Augmentation:
     contrast: float  # share, about the image's mean
     gamma: float  # exponent between 1 / (1 + gamma) and 1 + gamma
     invert: float  # probability of a negative
-    quarter_turn: float  # probability of a turn by 90, 180 or 270 degrees
+    quarter_turn: float  # probability of a turn by 90, 180 or 270 degrees, whose class is then anybody's guess
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,7 @@ class Recipe:
     patience: int  # epochs without a better validation macro F1
     gradient_clip: float  # 0 clips nothing
     gradient_clip_by: Literal["norm", "value"]
+    ema_decay: float  # a step, of the moving average of the weights; 0 is no average
     seed: int
     threads: int  # CPU threads; another number gives other last bits
     accelerator: Literal["auto", "cpu", "gpu"]
