@@ -40,7 +40,7 @@ from dicom_router.sample.cohort import plan
 from dicom_router.sample.making import film_of
 
 SIZES: Final = ((2500, 2000, 10), (2500, 2000, 12), (3000, 3000, 12), (3000, 3000, 16))
-NETWORK: Final = "resnet10t"  # the default of params.yaml
+NETWORK: Final = "mobilenetv1_100"  # the best one of the paper
 NOISE: Final = 0.004  # standard deviation at full exposure, of full scale
 
 
