@@ -58,7 +58,9 @@ def train(
         with working_copy(Path.cwd(), flow_run.id, Request(commit, overrides or {}, allow_dirty)) as copy:
             get_run_logger().info(f"working copy: {copy.folder}")
             if copy.patch:
-                create_markdown_artifact(f"```diff\n{copy.patch}\n```", key="uncommitted-changes")
+                create_markdown_artifact(
+                    f"```diff\n{copy.patch.decode(errors='replace')}\n```", key="uncommitted-changes"
+                )
             provenance = recording.Provenance(copy.commit, bool(copy.patch), flow_run.id, flow_run.ui_url)
             with Walk(copy, device) as walk:
                 with recording.follow(copy.folder, provenance):

@@ -74,7 +74,7 @@ def test_uncommitted_changes_come_along_as_a_patch_where_they_are_allowed(checko
     before = run("git", "status", "--porcelain").stdout
     try:
         with working_copy(checkout, "allowed", request(allow_dirty=True)) as copy:
-            assert "+NEW = 1" in copy.patch
+            assert b"+NEW = 1" in copy.patch
             assert (copy.folder / "src/dicom_router/new.py").read_text() == "NEW = 1\n"
             assert (copy.folder / "src/dicom_router/labels.py").read_text().endswith("# changed\n")
         assert run("git", "status", "--porcelain").stdout == before
@@ -87,7 +87,7 @@ def test_what_dvc_recorded_is_no_uncommitted_change(checkout: Path) -> None:
     (checkout / "dvc.lock").write_text("schema: '2.0'\n")
     try:
         with working_copy(checkout, "locked", request()) as copy:
-            assert copy.patch == ""
+            assert copy.patch == b""
     finally:
         (checkout / "dvc.lock").unlink()
 
