@@ -140,3 +140,10 @@ def test_old_working_copies_go(checkout: Path) -> None:
         assert copy.folder.exists()
     assert len([entry for entry in (checkout / RUNS).iterdir() if entry.is_dir()]) == KEPT
     assert len([entry for entry in (checkout / WORK).iterdir() if entry.is_dir()]) == KEPT
+
+
+def test_copies_of_the_same_content_go_too(checkout: Path) -> None:
+    for number in range(KEPT + 2):
+        with working_copy(checkout, f"same{number}", request(overrides={"train.epochs": 6})) as copy:
+            assert copy.folder.exists()
+    assert len([entry for entry in (checkout / RUNS).iterdir() if entry.is_dir()]) == KEPT

@@ -47,6 +47,11 @@ class WorkingCopy:
     current: bool  # made of what the checkout holds now
     lock: int  # a file descriptor: open in whatever works here
 
+    @property
+    def readable_patch(self) -> str:
+        """Return ``patch`` for a person's eyes."""
+        return self.patch.decode(errors="replace")
+
 
 @contextmanager
 def working_copy(root: Path, run: str, request: Request) -> Iterator[WorkingCopy]:
@@ -69,7 +74,7 @@ def working_copy(root: Path, run: str, request: Request) -> Iterator[WorkingCopy
         _apply(folder, patch)
         _set_params(folder, request.overrides)
         _share_work(folder, root / WORK / key)
-        _forget_old(root)
+        _forget_old(root, folder)
         yield WorkingCopy(root, folder, commit, patch, current, lock)
 
 
@@ -151,20 +156,38 @@ def _share_work(folder: Path, work: Path) -> None:
     (folder / "work").symlink_to(work, target_is_directory=True)
 
 
-def _forget_old(root: Path) -> None:
-    """Remove the oldest working copies and work in progress, but for those in use."""
+def _forget_old(root: Path, present: Path) -> None:
+    """Remove the oldest working copies and work in progress, but for those in use.
+
+    Who holds the lock of a content uses one copy of it: of that of ``present``, which is held here, just this one.
+    """
+    key = _key_of(present)
     for folder in _oldest(root / RUNS):
-        if _is_free(root / WORK / f"{folder.name.partition('-')[0]}.lock"):
-            shutil.rmtree(folder)
+        own = _key_of(folder) == key and folder != present
+        if own or _is_free(root / WORK / f"{_key_of(folder)}.lock"):
+            shutil.rmtree(folder, ignore_errors=True)  # another run may be removing it, too
     for folder in _oldest(root / WORK):
         if _is_free(folder.with_name(f"{folder.name}.lock")):
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
     output(root, "git", "worktree", "prune")
+
+
+def _key_of(folder: Path) -> str:
+    """Return the name of the content of a working copy."""
+    return folder.name.partition("-")[0]
 
 
 def _oldest(parent: Path) -> list[Path]:
     folders = [entry for entry in parent.iterdir() if entry.is_dir()]
-    return sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)[KEPT:]
+    return sorted(folders, key=_time, reverse=True)[KEPT:]
+
+
+def _time(folder: Path) -> float:
+    """Return when ``folder`` was changed; one that another run removed meanwhile is the oldest."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _is_free(lock: Path) -> bool:
