@@ -16,8 +16,7 @@ from dicom_router.pipeline.devices import Accelerator, variables
 from dicom_router.pipeline.results import rows
 from dicom_router.pipeline.walking import Walk
 from dicom_router.pipeline.working_copy import Request, working_copy
-from dicom_router.registry import gate, recording, registering
-from dicom_router.registry.server import check_reachable
+from dicom_router.registry import gate, recording, registering, server
 
 
 def is_unreachable(_task: Task[..., Any], _run: TaskRun, state: State[Any]) -> bool:
@@ -53,12 +52,12 @@ def train(
 ) -> State[None]:
     """Run the pipeline of `commit`, with `overrides` for keys of params.yaml; register and judge its model."""
     try:
-        check_reachable()
+        server.check_reachable()
         device = variables(accelerator, allow_cpu=allow_cpu)
         with working_copy(Path.cwd(), flow_run.id, Request(commit, overrides or {}, allow_dirty)) as copy:
             get_run_logger().info(f"working copy: {copy.folder}")
             if copy.patch:
-                create_markdown_artifact(f"```diff\n{copy.patch}\n```", key="uncommitted-changes")
+                create_markdown_artifact(f"```diff\n{copy.readable_patch}\n```", key="uncommitted-changes")
             provenance = recording.Provenance(copy.commit, bool(copy.patch), flow_run.id, flow_run.ui_url)
             with Walk(copy, device) as walk:
                 with recording.follow(copy.folder, provenance):
@@ -66,7 +65,7 @@ def train(
                         stage.with_options(name=name, task_run_name=name)(walk, name)
                 create_table_artifact(rows(copy.folder), key="figures", description="With 95% intervals.")
                 create_markdown_artifact(f"`{copy.folder}/reports/index.html`", key="report-file")
-                push(walk)
+                pushed = push(walk, return_state=True)
             recorded = record.with_options(task_run_name="record")(copy.folder, provenance)
             create_link_artifact(f"{recorded.url}/artifacts/reports/index.html", "Report", key="report")
             create_link_artifact(recorded.url, "MLflow run", key="mlflow-run")
@@ -76,4 +75,5 @@ def train(
     except RouterError as error:
         return Failed(message=str(error))
     passed = "challenger" if verdict.passed else "no challenger: it failed the gate"
-    return Completed(message="\n".join([f"version {version.version} is {passed}", *verdict.lines]))
+    message = "\n".join([f"version {version.version} is {passed}", *verdict.lines])
+    return Failed(message=f"{pushed.message}\n{message}") if pushed.is_failed() else Completed(message=message)

@@ -142,3 +142,20 @@ def test_results_go_to_the_remote_that_is_set(checkout: Path, run: Run, tmp_path
 def test_a_traceback_is_explained_by_its_last_lines() -> None:
     lines = ["train: 3 images", "Traceback (most recent call last):", "  File x", "ValueError: no"]
     assert explanation("train", lines).endswith("ValueError: no")
+
+
+def test_a_remote_that_takes_nothing_is_said_each_time_it_is_asked(checkout: Path, run: Run, tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    run("dvc", "remote", "add", "--local", "--default", "broken", str(tmp_path / "file/store"))
+    try:
+        with (
+            working_copy(checkout, "unpushed", Request("HEAD", {"train.epochs": 7}, False)) as copy,
+            Walk(copy) as walk,
+        ):
+            walk.reproduce("first", print)
+            for _ in range(2):
+                with pytest.raises(RunError, match="results could not be pushed to DVC's remote: "):
+                    walk.push(print)
+            assert walk.reproduce("first", print) is False
+    finally:
+        run("dvc", "remote", "remove", "--local", "broken")

@@ -74,7 +74,7 @@ def test_uncommitted_changes_come_along_as_a_patch_where_they_are_allowed(checko
     before = run("git", "status", "--porcelain").stdout
     try:
         with working_copy(checkout, "allowed", request(allow_dirty=True)) as copy:
-            assert "+NEW = 1" in copy.patch
+            assert b"+NEW = 1" in copy.patch
             assert (copy.folder / "src/dicom_router/new.py").read_text() == "NEW = 1\n"
             assert (copy.folder / "src/dicom_router/labels.py").read_text().endswith("# changed\n")
         assert run("git", "status", "--porcelain").stdout == before
@@ -87,7 +87,7 @@ def test_what_dvc_recorded_is_no_uncommitted_change(checkout: Path) -> None:
     (checkout / "dvc.lock").write_text("schema: '2.0'\n")
     try:
         with working_copy(checkout, "locked", request()) as copy:
-            assert copy.patch == ""
+            assert copy.patch == b""
     finally:
         (checkout / "dvc.lock").unlink()
 
@@ -140,3 +140,10 @@ def test_old_working_copies_go(checkout: Path) -> None:
         assert copy.folder.exists()
     assert len([entry for entry in (checkout / RUNS).iterdir() if entry.is_dir()]) == KEPT
     assert len([entry for entry in (checkout / WORK).iterdir() if entry.is_dir()]) == KEPT
+
+
+def test_copies_of_the_same_content_go_too(checkout: Path) -> None:
+    for number in range(KEPT + 2):
+        with working_copy(checkout, f"same{number}", request(overrides={"train.epochs": 6})) as copy:
+            assert copy.folder.exists()
+    assert len([entry for entry in (checkout / RUNS).iterdir() if entry.is_dir()]) == KEPT

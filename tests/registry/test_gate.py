@@ -6,6 +6,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from mlflow import MlflowClient
+from mlflow_server import Server
 from registry.painted_project import FIRST, write_project
 from registry.registered import judged
 
@@ -150,3 +151,35 @@ def test_judging_again_changes_nothing_and_challenger_never_goes_back(
     again, after = judged(good)
     assert (again, after) == (first, before)
     assert alias(client, CHALLENGER) == second
+
+
+def test_a_champion_that_failed_its_gate_keeps_its_mark_when_its_run_is_repeated(
+    client: MlflowClient, bad: Path
+) -> None:
+    number, before = judged(bad)
+    client.set_registered_model_alias(MODEL, CHAMPION, number)
+    tags = client.get_model_version(MODEL, number).tags
+    assert judged(bad) == (number, before)
+    assert client.get_model_version(MODEL, number).tags == tags
+
+
+def test_an_earlier_champion_keeps_its_verdict_beside_a_later_one(client: MlflowClient, good: Path, bad: Path) -> None:
+    first, before = judged(bad)
+    second, _ = judged(good)
+    client.set_registered_model_alias(MODEL, CHAMPION, second)
+    assert judged(bad) == (first, before)
+
+
+def test_a_champion_whose_files_are_gone_fails_a_version_for_now(
+    client: MlflowClient, server: Server, good: Path, newer: Path
+) -> None:
+    first, _ = judged(good)
+    client.set_registered_model_alias(MODEL, CHAMPION, first)
+    run = client.get_model_version(MODEL, first).run_id
+    (folder,) = (server.folder / "artifacts").glob(f"*/{run}/artifacts/model")
+    folder.rename(folder.with_name("away"))
+    _, verdict = judged(newer)
+    assert any(f"FAILED: champion {first} cannot be fetched" in line for line in verdict.lines)
+    folder.with_name("away").rename(folder)
+    _, verdict = judged(newer)
+    assert verdict.passed, verdict.lines

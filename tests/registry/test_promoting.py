@@ -1,5 +1,6 @@
 """Who is champion, who made it so, and what follows from it."""
 
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -13,6 +14,7 @@ from registry.registered import COMMIT, judged
 from dicom_router.cli import group
 from dicom_router.errors import NoChampion, RegistryError, RegistryUnreachable
 from dicom_router.model.inference import Classifier
+from dicom_router.registry import fetching
 from dicom_router.registry.champion import CHAMPION, Move, read_champion
 from dicom_router.registry.fetching import fetch
 from dicom_router.registry.lineage import read_lineage
@@ -183,3 +185,20 @@ def test_a_deleted_champion_is_no_champion(client: MlflowClient, good: Path) -> 
     client.delete_model_version(MODEL, number)
     with pytest.raises(NoChampion, match=f"version {number} was champion; it was deleted, or its alias removed"):
         fetch(REFERENCE)
+
+
+def test_a_move_that_somebody_deleted_costs_no_other(versions: Versions, connection: MlflowClient) -> None:
+    for place in (0, 2):
+        promote(versions[place], "better", ADA)
+    connection.delete_registered_model_tag(MODEL, "champion.history.1")
+    promote(versions[0], "back", ADA)
+    assert [move.version for move in read_champion().history] == [versions[2], versions[0]]
+
+
+def test_what_another_process_downloaded_first_is_taken(good: Path, tmp_path: Path) -> None:
+    found, folder = (shutil.copytree(good / "artifacts/model", tmp_path / name) for name in ("found", "place"))
+    fetching._put(found, folder)
+    assert model_version(folder) == model_version(good / "artifacts/model")
+    (folder / "model.json").unlink()
+    with pytest.raises(OSError, match="not empty"):
+        fetching._put(found, folder)

@@ -13,7 +13,7 @@ from small_project import runner
 
 from dicom_router.errors import RegistryError
 from dicom_router.registry.lineage import Lineage
-from dicom_router.registry.recording import PATCH, Provenance, Recorded
+from dicom_router.registry.recording import Provenance, Recorded
 from dicom_router.registry.reproducing import differences, other_versions, prepare
 
 Prepared = tuple[Lineage, Path]
@@ -24,6 +24,9 @@ def repository(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the good project as a repository of Git and DVC."""
     folder = Path(shutil.copytree(good, tmp_path_factory.mktemp("repository") / "project", symlinks=True))
     (folder / ".gitignore").write_text("/artifacts/\n/reports/\n/src\n")
+    (folder / "notes").write_bytes(b"one\r\n\n\n\n")
+    (folder / "latin").write_text("size\n")
+    (folder / "binary").write_bytes(b"\0")
     run = runner(folder)
     run("git", "init", "--quiet")
     run("dvc", "init", "--quiet")
@@ -91,19 +94,24 @@ def test_tampering_with_the_lock_is_caught_before_anything_runs(
         prepare(repository, "1", tmp_path / "scratch")
 
 
-def test_uncommitted_changes_travel_as_a_patch(
-    client: MlflowClient, server: Server, repository: Path, tmp_path: Path
+def test_uncommitted_changes_travel_as_a_patch_byte_for_byte(
+    client: MlflowClient, repository: Path, tmp_path: Path
 ) -> None:
-    lock = repository / "dvc.lock"
-    content = lock.read_text()
-    lock.write_text(content + "# uncommitted\n")
+    changed = {
+        "notes": b"two\r\n\n\n\n",  # the patch ends with lines of context that are blank
+        "latin": "Größe\n".encode("latin-1"),
+        "binary": bytes(range(256)),
+    }
+    before = {name: (repository / name).read_bytes() for name in changed}
+    for name, content in changed.items():
+        (repository / name).write_bytes(content)
     try:
-        run = registered(repository, dirty=True)
+        registered(repository, dirty=True)
     finally:
-        lock.write_text(content)
-    assert "+# uncommitted" in stored(server, run, PATCH).read_text()
-    prepare(repository, "1", tmp_path / "scratch")
-    assert (tmp_path / "scratch/dvc.lock").read_text().endswith("# uncommitted\n")
+        for name, content in before.items():
+            (repository / name).write_bytes(content)
+    _, scratch = made_again(repository, tmp_path / "scratch")
+    assert {name: (scratch / name).read_bytes() for name in changed} == changed
 
 
 def test_a_commit_or_data_that_are_not_here_are_named(client: MlflowClient, repository: Path, tmp_path: Path) -> None:

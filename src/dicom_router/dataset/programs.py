@@ -1,13 +1,16 @@
 """Git and DVC as a person would run them, so that no room has to import them."""
 
 import os
+import shutil
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Final
 
 from dicom_router.errors import DataError
 
+CHANGES: Final = (".", ":!dvc.lock")  # what DVC itself writes is no change of a user's
 COMMANDS: Final = {"git": ("git",), "dvc": (sys.executable, "-m", "dvc")}
 
 
@@ -26,6 +29,20 @@ def output(root: Path, program: str, *arguments: str, **variables: str) -> str:
     if done.returncode != 0:
         raise DataError(f"`{program} {' '.join(arguments)}` failed: {_reason(done.stderr or done.stdout)}")
     return done.stdout.strip()
+
+
+def uncommitted_patch(root: Path) -> bytes:
+    """Return what differs from HEAD in ``CHANGES``, new files included, for ``git apply``; the index is left alone.
+
+    It goes through a file, since a patch is bytes: it may be of no encoding, and end with lines that are blank.
+    """
+    with tempfile.TemporaryDirectory() as scratch:
+        index, patch = Path(scratch) / "index", Path(scratch) / "patch"
+        shutil.copy(root / output(root, "git", "rev-parse", "--git-path", "index"), index)
+        output(root, "git", "add", "--all", "--", *CHANGES, GIT_INDEX_FILE=str(index))
+        command = ("diff", "--cached", "--binary", "--no-color", f"--output={patch}", "HEAD", "--", *CHANGES)
+        output(root, "git", *command, GIT_INDEX_FILE=str(index))
+        return patch.read_bytes()
 
 
 def _run(

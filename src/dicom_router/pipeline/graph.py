@@ -51,10 +51,11 @@ def main(root: Path, current: bool) -> None:
     try:
         repo = prepare(Repo(str(root)), Path.cwd(), current)
         say(stages=stages(repo))
-        while (wish := wishes.get()) is not None:
-            say(**(push(repo) if wish == PUSH else reproduce(repo, wish, attention)))
     except DvcException as error:
         say(state=FAILED, message=str(error))
+        return
+    while (wish := wishes.get()) is not None:
+        say(**(push(repo) if wish == PUSH else reproduce(repo, wish, attention)))
 
 
 def prepare(source: Repo, folder: Path, current: bool) -> Repo:
@@ -112,7 +113,10 @@ def push(repo: Repo) -> dict[str, str]:
     """Push results to the remote, if one is set."""
     if not has_remote(repo):
         return {"state": CACHED}
-    repo.push(run_cache=True)
+    try:
+        repo.push(run_cache=True)
+    except (DvcException, OSError) as error:  # what a store of files raises is passed on as it is
+        return {"state": FAILED, "message": reason(error)}
     return {"state": RAN}
 
 

@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import IO, Any, Final, Self
@@ -70,7 +71,8 @@ class Walk:
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
         """Let go of the leash and wait for the end."""
-        _pipe(self._process.stdin).close()
+        with suppress(BrokenPipeError):  # it may have ended before, with a wish unread
+            _pipe(self._process.stdin).close()
         self._process.wait()
         _pipe(self._process.stdout).close()
 
@@ -104,8 +106,11 @@ class Walk:
 
     def _ask(self, wish: str, tell: Tell) -> dict[str, Any]:
         stdin = _pipe(self._process.stdin)
-        stdin.write(f"{wish}\n")
-        stdin.flush()
+        try:
+            stdin.write(f"{wish}\n")
+            stdin.flush()
+        except BrokenPipeError:
+            raise RunError(f"DVC's process has ended, so {wish} could not be asked for; run again") from None
         return self._listen(tell)
 
     def _listen(self, tell: Tell) -> dict[str, Any]:

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dicom_router.dataset.programs import output, succeeds
+from dicom_router.dataset.programs import CHANGES, output, succeeds, uncommitted_patch
 from dicom_router.errors import ParameterError, RunError
 from dicom_router.pipeline.overriding import override
 
 RUNS: Final = ".platform/runs"
 WORK: Final = ".platform/work"
 KEPT: Final = 10  # working copies, and folders of work in progress
-LOCK: Final = "dvc.lock"  # what DVC itself writes is no change of a user's
 SHOWN: Final = 10
 CHECK: Final = (
     "from dicom_router.params import load_params; from dicom_router.stages.running import run; run(load_params)"
@@ -39,14 +38,19 @@ class Request:
 
 @dataclass(frozen=True)
 class WorkingCopy:
-    """A folder that holds ``commit``, with ``patch`` on top of it ("" for none) and other values in params.yaml."""
+    """A folder that holds ``commit``, with ``patch`` on top of it (empty for none) and other values in params.yaml."""
 
     root: Path  # the user's checkout
     folder: Path
     commit: str
-    patch: str
+    patch: bytes
     current: bool  # made of what the checkout holds now
     lock: int  # a file descriptor: open in whatever works here
+
+    @property
+    def readable_patch(self) -> str:
+        """Return ``patch`` for a person's eyes."""
+        return self.patch.decode(errors="replace")
 
 
 @contextmanager
@@ -62,7 +66,7 @@ def working_copy(root: Path, run: str, request: Request) -> Iterator[WorkingCopy
     """
     commit = _commit(root, request.revision)
     current = commit == _commit(root, "HEAD")
-    patch = _uncommitted(root, request.allow_dirty) if current else ""
+    patch = _uncommitted(root, request.allow_dirty) if current else b""
     key = _key(commit, patch, request.overrides)
     with _locked(root / WORK / f"{key}.lock") as lock:
         folder = root / RUNS / f"{key}-{run}"
@@ -70,7 +74,7 @@ def working_copy(root: Path, run: str, request: Request) -> Iterator[WorkingCopy
         _apply(folder, patch)
         _set_params(folder, request.overrides)
         _share_work(folder, root / WORK / key)
-        _forget_old(root)
+        _forget_old(root, folder)
         yield WorkingCopy(root, folder, commit, patch, current, lock)
 
 
@@ -81,15 +85,15 @@ def _commit(root: Path, revision: str) -> str:
     return output(root, "git", "rev-parse", "--verify", name)
 
 
-def _uncommitted(root: Path, allowed: bool) -> str:
-    """Return uncommitted changes as a patch, "" where there are none.
+def _uncommitted(root: Path, allowed: bool) -> bytes:
+    """Return uncommitted changes as a patch, empty where there are none.
 
     Raises:
         RunError: there are some, and they are not ``allowed``.
     """
-    lines = output(root, "git", "status", "--porcelain", "--untracked-files=all", "--", ".", f":!{LOCK}").splitlines()
+    lines = output(root, "git", "status", "--porcelain", "--untracked-files=all", "--", *CHANGES).splitlines()
     if not lines:
-        return ""
+        return b""
     if not allowed:
         listed = ", ".join(line.split(maxsplit=1)[1] for line in lines[:SHOWN])
         more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
@@ -97,23 +101,12 @@ def _uncommitted(root: Path, allowed: bool) -> str:
             f"uncommitted changes: {listed}{more}; commit them, or run with --param allow_dirty=true, "
             "which keeps them as a patch beside the run"
         )
-    return _patch(root)
+    return uncommitted_patch(root)
 
 
-def _patch(root: Path) -> str:
-    """Return what differs from HEAD, new files included; the user's index is left alone."""
-    with tempfile.TemporaryDirectory() as scratch:
-        index, patch = Path(scratch) / "index", Path(scratch) / "patch"
-        shutil.copy(root / output(root, "git", "rev-parse", "--git-path", "index"), index)
-        output(root, "git", "add", "--all", "--", ".", f":!{LOCK}", GIT_INDEX_FILE=str(index))
-        command = ("diff", "--cached", "--binary", f"--output={patch}", "HEAD", "--", ".", f":!{LOCK}")
-        output(root, "git", *command, GIT_INDEX_FILE=str(index))
-        return patch.read_text(encoding="utf-8", errors="surrogateescape")
-
-
-def _key(commit: str, patch: str, overrides: Mapping[str, Any]) -> str:
+def _key(commit: str, patch: bytes, overrides: Mapping[str, Any]) -> str:
     """Return a name for the content of a run."""
-    content = json.dumps([commit, patch, overrides], sort_keys=True)
+    content = json.dumps([commit, patch.decode("utf-8", "surrogateescape"), overrides], sort_keys=True)
     return hashlib.sha256(content.encode("utf-8", "surrogateescape")).hexdigest()[:12]
 
 
@@ -129,9 +122,9 @@ def _locked(path: Path) -> Iterator[int]:
         os.close(descriptor)
 
 
-def _apply(folder: Path, patch: str) -> None:
+def _apply(folder: Path, patch: bytes) -> None:
     if patch:
-        with tempfile.NamedTemporaryFile("w", encoding="utf-8", errors="surrogateescape") as file:
+        with tempfile.NamedTemporaryFile() as file:
             file.write(patch)
             file.flush()
             output(folder, "git", "apply", "--index", "--whitespace=nowarn", file.name)
@@ -163,20 +156,38 @@ def _share_work(folder: Path, work: Path) -> None:
     (folder / "work").symlink_to(work, target_is_directory=True)
 
 
-def _forget_old(root: Path) -> None:
-    """Remove the oldest working copies and work in progress, but for those in use."""
+def _forget_old(root: Path, present: Path) -> None:
+    """Remove the oldest working copies and work in progress, but for those in use.
+
+    Who holds the lock of a content uses one copy of it: of that of ``present``, which is held here, just this one.
+    """
+    key = _key_of(present)
     for folder in _oldest(root / RUNS):
-        if _is_free(root / WORK / f"{folder.name.partition('-')[0]}.lock"):
-            shutil.rmtree(folder)
+        own = _key_of(folder) == key and folder != present
+        if own or _is_free(root / WORK / f"{_key_of(folder)}.lock"):
+            shutil.rmtree(folder, ignore_errors=True)  # another run may be removing it, too
     for folder in _oldest(root / WORK):
         if _is_free(folder.with_name(f"{folder.name}.lock")):
-            shutil.rmtree(folder)
+            shutil.rmtree(folder, ignore_errors=True)
     output(root, "git", "worktree", "prune")
+
+
+def _key_of(folder: Path) -> str:
+    """Return the name of the content of a working copy."""
+    return folder.name.partition("-")[0]
 
 
 def _oldest(parent: Path) -> list[Path]:
     folders = [entry for entry in parent.iterdir() if entry.is_dir()]
-    return sorted(folders, key=lambda folder: folder.stat().st_mtime, reverse=True)[KEPT:]
+    return sorted(folders, key=_time, reverse=True)[KEPT:]
+
+
+def _time(folder: Path) -> float:
+    """Return when ``folder`` was changed; one that another run removed meanwhile is the oldest."""
+    try:
+        return folder.stat().st_mtime
+    except FileNotFoundError:
+        return 0.0
 
 
 def _is_free(lock: Path) -> bool:

@@ -122,8 +122,7 @@ def get_version(client: MlflowClient, version: str) -> ModelVersion:
 def moves(model: RegisteredModel | None) -> tuple[Move, ...]:
     """Return the history as recorded, oldest first."""
     tags = {} if model is None else model.tags
-    numbers = sorted(int(name.removeprefix(HISTORY)) for name in tags if name.startswith(HISTORY))
-    return tuple(Move(**json.loads(tags[f"{HISTORY}{number}"])) for number in numbers)
+    return tuple(Move(**json.loads(tags[f"{HISTORY}{number}"])) for number in _numbers(model))
 
 
 def observe(client: MlflowClient) -> tuple[Move, ...]:
@@ -133,13 +132,20 @@ def observe(client: MlflowClient) -> tuple[Move, ...]:
     before = history[-1].version if history else NONE
     if model is None or present == before:
         return history
-    return (*history, note(client, history, Move(present, now())))
+    return (*history, note(client, Move(present, now())))
 
 
-def note(client: MlflowClient, history: tuple[Move, ...], move: Move) -> Move:
-    """Write ``move`` at the end of ``history``."""
-    client.set_registered_model_tag(MODEL, f"{HISTORY}{len(history) + 1}", json.dumps(asdict(move), ensure_ascii=False))
+def note(client: MlflowClient, move: Move) -> Move:
+    """Write ``move`` at the end of the history: after the highest number, since one before may be gone."""
+    last = max(_numbers(find_model(client)), default=0)
+    client.set_registered_model_tag(MODEL, f"{HISTORY}{last + 1}", json.dumps(asdict(move), ensure_ascii=False))
     return move
+
+
+def _numbers(model: RegisteredModel | None) -> list[int]:
+    """Return the numbers that the history has, some of which somebody may have deleted."""
+    tags = {} if model is None else model.tags
+    return sorted(int(name.removeprefix(HISTORY)) for name in tags if name.startswith(HISTORY))
 
 
 def now() -> str:

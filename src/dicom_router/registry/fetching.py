@@ -76,10 +76,19 @@ def _download(version: ModelVersion, is_champion: bool) -> Path:
         with tempfile.TemporaryDirectory(dir=folder.parent) as scratch:
             found = Path(download_artifacts(f"models:/{MODEL}/{version.version}/{INSIDE}", dst_path=scratch))
             read_specification(found, SPECIFICATION)
-            found.replace(folder)
+            _put(found, folder)
     if is_champion:
         write_json(_home() / LAST, {"version": str(version.version), "folder": folder.name})
     return folder
+
+
+def _put(found: Path, folder: Path) -> None:
+    """Move what was downloaded to its place, unless another process was there first."""
+    try:
+        found.replace(folder)
+    except OSError:
+        if not _is_whole(folder):
+            raise
 
 
 def _is_whole(folder: Path) -> bool:

@@ -9,12 +9,12 @@ from mlflow import MlflowClient
 from mlflow.artifacts import load_text
 from mlflow.entities.model_registry import ModelVersion
 
-from dicom_router.errors import ModelError
+from dicom_router.errors import ModelError, RegistryError, RegistryUnreachable
 from dicom_router.evaluation.bootstrap import Bootstrap
 from dicom_router.evaluation.reading import read_json
 from dicom_router.params import Params, load_params
 from dicom_router.registry import known_films
-from dicom_router.registry.champion import CHALLENGER, CHAMPION, FAILED_CHECKS, PASSED, find_alias
+from dicom_router.registry.champion import CHALLENGER, CHAMPION, FAILED_CHECKS, PASSED, find_alias, get_version, passed
 from dicom_router.registry.checks import Check, check_champion, not_compared, own_checks
 from dicom_router.registry.comparing import compare
 from dicom_router.registry.description import describe
@@ -23,6 +23,8 @@ from dicom_router.registry.known_films import KnownFilms
 from dicom_router.registry.registering import Registered
 from dicom_router.registry.server import MODEL, connected
 
+ASKED: Final = "gate.asked"  # tags of a version
+LINES: Final = "gate.lines"
 MARKS: Final = {True: "passed", False: "FAILED"}
 
 
@@ -37,7 +39,8 @@ class Verdict:
 def judge(project: Path, registered: Registered) -> Verdict:
     """Judge the version that was ``registered`` from ``project``; write tags and description, set ``challenger``.
 
-    A version that fails stays registered and says why. ``challenger`` never goes back to an older version.
+    A version that fails stays registered and says why. ``challenger`` never goes back to an older version. A version
+    that was judged by the same thresholds keeps its verdict, whoever became champion since.
 
     Raises:
         DataError: a report is missing.
@@ -46,14 +49,18 @@ def judge(project: Path, registered: Registered) -> Verdict:
     params = load_params(project / "params.yaml")
     test, external = (read_json(project / "reports" / f"{cohort}.json") for cohort in ("test", "external"))
     with connected() as client:
+        kept = _kept(get_version(client, registered.version), find_alias(client, CHAMPION), params)
+        if kept is not None:
+            _call(client, registered.version, kept)
+            return kept
         beside = _beside_champion(client, project, registered.version, params)
         checks = (*own_checks(test, external, params.gate), beside)
         verdict = Verdict(
             passed=all(check.passed for check in checks),
             lines=tuple(f"{MARKS[check.passed]}: {check.line}" for check in checks),
         )
-        _write(client, registered.version, checks, params)
         client.update_model_version(MODEL, registered.version, describe(project, in_markdown(verdict)))
+        _write(client, registered.version, checks, verdict, params)
         _call(client, registered.version, verdict)
     return verdict
 
@@ -75,6 +82,10 @@ def _beside_champion(client: MlflowClient, project: Path, version: str, params: 
     try:
         folder, known = fetch(f"models:/{MODEL}/{name}"), _known(champion)
         found = compare(project, folder, known, Bootstrap.from_params(params.evaluate))
+    except RegistryUnreachable:
+        raise
+    except RegistryError as error:
+        return not_compared(False, f"champion {name} cannot be fetched, so not be compared with: {error}")
     except ModelError as error:
         return not_compared(False, f"champion {name} cannot be run by this release, so not be compared with: {error}")
     check = check_champion(name, found.change, found.images, params.gate)
@@ -83,20 +94,37 @@ def _beside_champion(client: MlflowClient, project: Path, version: str, params: 
 
 
 def _known(version: ModelVersion) -> KnownFilms:
-    return KnownFilms.read(load_text(f"runs:/{version.run_id}/{known_films.FILE}"))
+    with connected():
+        return KnownFilms.read(load_text(f"runs:/{version.run_id}/{known_films.FILE}"))
 
 
-def _write(client: MlflowClient, version: str, checks: tuple[Check, ...], params: Params) -> None:
-    """Write verdict, numbers and what was asked for as tags."""
+def _kept(version: ModelVersion, champion: ModelVersion | None, params: Params) -> Verdict | None:
+    """Return the verdict that ``version`` has under these thresholds.
+
+    None where it has none, or one that wants the comparison with a champion that could not be had then.
+    """
+    tags = version.tags
+    if tags.get(ASKED) != params.gate.model_dump_json():
+        return None
+    beside = json.loads(tags["gate.champion"])
+    is_champion = champion is not None and str(champion.version) == str(version.version)
+    if not (beside["passed"] or "version" in beside or is_champion):
+        return None
+    return Verdict(passed(tags), tuple(json.loads(tags.get(LINES, "[]"))))
+
+
+def _write(client: MlflowClient, version: str, checks: tuple[Check, ...], verdict: Verdict, params: Params) -> None:
+    """Write verdict, numbers and, when all is written, what was asked for as tags."""
     failed = [check.name for check in checks if not check.passed]
     tags = {
         PASSED: str(not failed).lower(),
         FAILED_CHECKS: ",".join(failed),
-        "gate.asked": params.gate.model_dump_json(),
+        LINES: json.dumps(verdict.lines, ensure_ascii=False),
     }
     for check in checks:
         numbers = {"passed": check.passed, **check.figures}
         tags[f"gate.{check.name}"] = json.dumps(numbers)
+    tags[ASKED] = params.gate.model_dump_json()
     for name, value in tags.items():
         client.set_model_version_tag(MODEL, version, name, value)
 

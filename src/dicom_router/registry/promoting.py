@@ -42,7 +42,7 @@ def promote(version: str, because: str, by: str, despite_gate: bool = False) -> 
         for name, value in (("at", move.at), ("by", by), ("because", move.because)):
             client.set_model_version_tag(MODEL, version, f"promoted.{name}", value)
         client.set_registered_model_alias(MODEL, CHAMPION, version)
-        note(client, history, move)
+        note(client, move)
     return before
 
 

@@ -1,6 +1,7 @@
 """A run of the pipeline in MLflow: what went in, what came out, and who did it."""
 
 import json
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -9,7 +10,7 @@ from mlflow import MlflowClient
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 
-from dicom_router.dataset.programs import output
+from dicom_router.dataset.programs import uncommitted_patch
 from dicom_router.dataset.table import read_origin
 from dicom_router.evaluation.reading import read_json
 from dicom_router.model.folder import MODEL, read_specification
@@ -96,9 +97,17 @@ def _fill(client: MlflowClient, run: Run, project: Path, lock: Lock, provenance:
         client.log_figure(run_id, content, f"figures/{name}.png")
     client.log_text(run_id, known_films_csv(project), KNOWN)
     if provenance.dirty:
-        client.log_text(run_id, output(project, "git", "diff", "--binary", "HEAD") + "\n", PATCH)
+        _log_patch(client, run_id, project)
     client.set_tag(run_id, RECORDED, "true")
     client.set_terminated(run_id, status="FINISHED")
+
+
+def _log_patch(client: MlflowClient, run_id: str, project: Path) -> None:
+    """Keep what was not committed as the bytes that ``git apply`` takes."""
+    with tempfile.TemporaryDirectory() as scratch:
+        patch = Path(scratch) / PATCH
+        patch.write_bytes(uncommitted_patch(project))
+        client.log_artifact(run_id, str(patch))
 
 
 def _tags(project: Path, lock: Lock, provenance: Provenance, run: Run) -> dict[str, str]:
