@@ -35,3 +35,16 @@ def test_a_users_mistake_is_one_message_and_exit_code_one(tmp_path: Path) -> Non
     assert run.returncode == 1
     assert run.stderr.startswith("dicom-router: artifacts/validation.json is missing; run `dvc repro`")
     assert "Traceback" not in run.stderr
+
+
+def test_what_the_system_refuses_is_one_message_too(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    ended = subprocess.run(
+        [sys.executable, "-c", "from dicom_router.cli import main; main()", "sample", str(tmp_path / "file/below")],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert ended.returncode == 1
+    assert ended.stderr.startswith("dicom-router: ") and "Traceback" not in ended.stderr
+    assert str(tmp_path / "file") in ended.stderr

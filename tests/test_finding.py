@@ -63,7 +63,14 @@ def test_what_cannot_be_read_comes_with_its_reason(inbox: Path) -> None:
     (inbox / "gone").symlink_to(inbox / "nothing")
     os.mkfifo(inbox / "pipe")
     reasons = {found.path.name: found.reason for found in find([inbox])}
-    assert reasons["gone"] == reasons["pipe"] == Reason.UNREADABLE
+    assert (reasons["gone"], reasons["pipe"]) == (Reason.MISSING_FILE, Reason.UNREADABLE)
+
+
+def test_a_name_that_cannot_be_looked_at_costs_its_own_row_only(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    (tmp_path / "film").touch()
+    named = [tmp_path / "pipe", "x" * 5000, tmp_path / "a\0b", tmp_path / "film"]
+    assert [found.reason for found in find(named)] == [Reason.UNREADABLE] * 3 + [None]
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ def test_a_stream_finds_what_a_walk_does(tmp_path: Path) -> None:
     by_path = {found.path: found for found in walk(tmp_path)}
     assert {found.path: found for found in stream(tmp_path)} == by_path
     assert sorted(found.reason or "" for found in by_path.values()) == [
-        "", "", "", "", Reason.OUTSIDE_SOURCE, Reason.UNREADABLE, Reason.UNREADABLE,
+        "", "", "", "", Reason.MISSING_FILE, Reason.OUTSIDE_SOURCE, Reason.UNREADABLE,
     ]  # fmt: skip
 
 

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from dicom_router.archives.reading import entries, kind_of_file
-from dicom_router.walking import Found, walk
+from dicom_router.walking import Found, is_folder, look_at, walk
 
 INSIDE: Final = "!/"  # between an archive and what lies in it: export.zip!/inner/film.dcm
 BLOCK: Final = 1 << 16  # bytes of a list read at once
@@ -19,7 +19,7 @@ def find(paths: Iterable[Path | str]) -> Iterator[Found]:
     Archives below a folder are read too, those in archives are not (``archive_nested``).
     """
     for path in map(Path, paths):
-        for found in walk(path) if path.is_dir() else (Found(path),):
+        for found in walk(path) if is_folder(path) else (look_at(path) or Found(path),):
             yield from _inside(found)
 
 

@@ -28,7 +28,7 @@ class Reason(StrEnum):
     MULTI_FRAME = "multi_frame", "more than one frame; a film has one"
     CONSTANT_IMAGE = "constant_image", "every pixel has the same value"
     UNKNOWN_LABEL = "unknown_label", "the label is not one of the classes or their aliases"
-    MISSING_FILE = "missing_file", "a table names a file that is not there"
+    MISSING_FILE = "missing_file", "a file that is named is not there"
     NOT_LISTED = "not_listed", "the label table does not name this file"
     OUTSIDE_SOURCE = "outside_source", "a table or a link leads out of the folder that is read"
     UNREADABLE = "unreadable", "the operating system refused to read the file"

@@ -50,7 +50,7 @@ def stream(source: Path) -> Iterator[Found]:
 
     Memory does not grow with the number of entries, neither of files nor of folders.
     """
-    return _below(source, in_order=False) if source.is_dir() else iter((_look_at(source) or Found(source),))
+    return _below(source, in_order=False) if is_folder(source) else iter((look_at(source) or Found(source),))
 
 
 def _below(folder: Path, in_order: bool) -> Iterator[Found]:
@@ -90,16 +90,25 @@ def _look(entry: os.DirEntry[str]) -> Found | None:
         if entry.is_file(follow_symlinks=False):
             return Found(Path(entry.path))
     except OSError as error:
-        return Found(Path(entry.path), Reason.UNREADABLE, f"the file cannot be found: {error.strerror}")
-    return _look_at(Path(entry.path))
+        return Found(Path(entry.path), Reason.UNREADABLE, f"the file cannot be looked at: {error.strerror}")
+    return look_at(Path(entry.path))
 
 
-def _look_at(path: Path) -> Found | None:
+def is_folder(path: Path) -> bool:
+    """Say whether ``path`` is a folder or a link to one; what cannot be looked at is none."""
+    return os.path.isdir(path)  # noqa: PTH112  (Path.is_dir raises on overlong names and lost mounts before Python 3.14)
+
+
+def look_at(path: Path) -> Found | None:
     """Say what ``path`` is, None for a folder; nothing is opened, since a pipe would never answer."""
     try:
         kind = path.stat().st_mode
+    except FileNotFoundError:
+        return Found(path, Reason.MISSING_FILE, "there is no such file")
     except OSError as error:
-        return Found(path, Reason.UNREADABLE, f"the file cannot be found: {error.strerror}")
+        return Found(path, Reason.UNREADABLE, f"the file cannot be looked at: {error.strerror}")
+    except ValueError:
+        return Found(path, Reason.UNREADABLE, "no file has such a name: it holds a NUL character")
     if stat.S_ISDIR(kind) and path.is_symlink():
         return Found(path, Reason.OUTSIDE_SOURCE, "a link to a folder is not followed; name that folder itself")
     if stat.S_ISDIR(kind):

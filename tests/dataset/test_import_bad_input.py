@@ -71,7 +71,7 @@ BAD: dict[str, tuple[Callable[[Path], object], Reason]] = {
     "PDF": (lambda path: without_pixels(path, PDF, "DOC"), Reason.NOT_A_RADIOGRAPH),
     "DICOMDIR": (lambda path: without_pixels(path, DICOMDIR, ""), Reason.NOT_A_RADIOGRAPH),
     "pipe": (os.mkfifo, Reason.UNREADABLE),
-    "broken link": (lambda path: path.symlink_to("nowhere"), Reason.UNREADABLE),
+    "broken link": (lambda path: path.symlink_to("nowhere"), Reason.MISSING_FILE),
     "link to a folder": (lambda path: path.symlink_to(".."), Reason.OUTSIDE_SOURCE),
 }
 

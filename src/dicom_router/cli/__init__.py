@@ -64,9 +64,16 @@ def group() -> None:
 
 
 def main() -> None:
-    """Run the command; a RouterError is one message on standard error and exit code 1."""
+    """Run the command; a RouterError, and what the system refuses, is one message on standard error and exit code 1."""
     try:
         group.main(standalone_mode=True)
     except RouterError as error:
         click.echo(f"dicom-router: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        place = f"{error.filename}: " if error.filename else ""
+        click.echo(
+            f"dicom-router: {place}{error.strerror or error}; name a place that exists, may be used and has room",
+            err=True,
+        )
         sys.exit(1)

@@ -31,8 +31,8 @@ def command(film: Path, output: Path, model: str, allow_synthetic_model: bool, t
     """Explain what the film FILE is said to show.
 
     The page holds what the network saw, the places that the label rests on, the probabilities, the decision with its
-    reasons, and what the header says. It needs nothing else, and names nobody: the file's own name is shown, and of the
-    header only body part and age. docs/explaining.md says how to read it.
+    reasons, and what the header says: body part and age. The file's own name is on it: look before you send it on.
+    docs/explaining.md says how to read it.
     """
     kind = output.suffix.lower()
     if kind not in WRITERS:

@@ -27,7 +27,7 @@ class Explanation:
     result: Result  # with a label
     pixels: Pixels  # (S, S), what the network saw
     saliency: Saliency  # of the label
-    outlier_limit: float | None  # the largest outlier score of a known film
+    outlier_limit: float | None  # that most known films stay below, by calibrate.outlier_share
 
 
 def explain(classifier: Classifier, path: Path, timeout: float) -> Explanation:

@@ -1,4 +1,4 @@
-"""One film explained, as a page or a picture that needs nothing else and names nobody."""
+"""One film explained, as a page or a picture that needs nothing else; the file's name is on it."""
 
 from dataclasses import dataclass
 from pathlib import Path
