@@ -20,6 +20,7 @@ from dicom_router.dataset.forgetting.steps import STEPS, Erasure, Step
 from dicom_router.dataset.forgetting.targets import patient_target
 from dicom_router.dataset.table import read_labels
 from dicom_router.errors import DataError
+from dicom_router.storage import write_atomically
 
 ROWS = [row(number, "spine") for number in range(4)]
 
@@ -44,6 +45,8 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
     (folder / ".dvc/config.local").write_text(remote)
     (folder / "dvc.yaml").write_text("stages: {}\n")
     (folder / "artifacts/model").mkdir(parents=True)
+    for page in ("audit/index.html", "explanation.html"):
+        write_atomically(folder / page, b"a film")
     write_dataset(folder / "data", ROWS)
     run = runner(folder)
     run("git", "init", "--quiet")
@@ -96,6 +99,7 @@ def test_killed_after_any_step_it_is_finished_by_running_it_again(
     assert holding(place, film) == [] and holding(project, b"patient1") == []
     assert list(read_labels(project / "data")["patient_id"]) == ["patient0", "patient2", "patient3"]
     assert not (project / JOURNAL.parent).exists() and not (project / "artifacts").exists()
+    assert not (project / "audit").exists() and not (project / "explanation.html").exists()
 
 
 @pytest.mark.parametrize(

@@ -72,8 +72,6 @@ def main() -> None:
         sys.exit(1)
     except OSError as error:
         place = f"{error.filename}: " if error.filename else ""
-        click.echo(
-            f"dicom-router: {place}{error.strerror or error}; name a place that exists, may be used and has room",
-            err=True,
-        )
+        advice = "; name a place that exists, may be used and has room" if error.filename else ""
+        click.echo(f"dicom-router: {place}{error.strerror or error}{advice}", err=True)
         sys.exit(1)

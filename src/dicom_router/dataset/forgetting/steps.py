@@ -22,6 +22,8 @@ DERIVED: Final = (
     "artifacts",
     "reports",
     "work",
+    "audit",
+    "explanation.html",
     "dvc_plots",
     "dvclive",
     ".dvc/tmp/exps",
