@@ -6,9 +6,11 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +21,7 @@ from small_project import Run, environment, runner
 from dicom_router.services.processes import marked
 from dicom_router.services.settings import STATE
 
+BUSY = (1, 2, 4, 8, 16)  # seconds to wait after each answer that SQLite is locked
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 # A stage that goes on from where it was killed, and waits in its third step until a test opens the gate.
 SLOW = """# {name}
@@ -64,13 +67,19 @@ class RealPlatform:
         )
 
     def api(self, path: str, body: Any = None) -> Any:
-        """Ask Prefect's API: GET, or POST of ``body``."""
+        """Ask Prefect's API: GET, or POST of ``body``; ask again, as Prefect's own client does, when SQLite is busy."""
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
             f"{self.variables['PREFECT_API_URL']}/{path}", content, {"Content-Type": "application/json"}
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.load(answer)
+        for patience in BUSY:
+            try:
+                return _answer(request)
+            except urllib.error.HTTPError as error:
+                if error.code != HTTPStatus.SERVICE_UNAVAILABLE:
+                    raise
+                time.sleep(patience)
+        return _answer(request)
 
     def start(self, deployment: str, **parameters: Any) -> str:
         """Create a run of a deployment and return its id."""
@@ -120,6 +129,11 @@ class RealPlatform:
     def processes(self) -> list[psutil.Process]:
         """Return every process of the platform."""
         return marked(self.project / STATE)
+
+
+def _answer(request: urllib.request.Request) -> Any:
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        return json.load(answer)
 
 
 def wait(condition: Callable[[], bool], seconds: float, what: str) -> None:
