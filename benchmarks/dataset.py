@@ -77,7 +77,7 @@ def measure(name: str, command: Sequence[str], folder: Path) -> Measured:
 
 def prepare(folder: Path) -> None:
     """Make a project of the repository's pipeline in ``folder``, with a training that is over soon."""
-    for name in ("src", ".dvc/config", ".dvcignore", ".gitignore", "dvc.yaml"):
+    for name in ("src", ".dvc/config", ".dvcignore", ".gitignore", "dvc.yaml", "dataset_changes.json"):
         target = folder / name
         target.parent.mkdir(parents=True, exist_ok=True)
         copy = shutil.copytree if (ROOT / name).is_dir() else shutil.copy
