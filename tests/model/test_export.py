@@ -13,10 +13,9 @@ from model.made_up import SIZE
 from dicom_router.errors import ModelError
 from dicom_router.model.folder import GRAPH, NETWORK, WEIGHTS, read_specification
 from dicom_router.model.session import open_session
-from dicom_router.model.training.export import check_agreement, export_onnx, load_weights, save_weights
+from dicom_router.model.training.export import check_agreement, export_onnx, load_network, load_weights, save_weights
 from dicom_router.model.training.fitting import Fitted
 from dicom_router.model.training.networks import create_network
-from dicom_router.model.training.saving import load_network
 
 
 @pytest.mark.parametrize("count", [1, 2, 7])

@@ -59,24 +59,15 @@ def test_an_experiment_with_another_network_runs_training_and_what_follows(run: 
     run("dvc", "checkout", "--quiet")
 
 
-@pytest.mark.parametrize(
-    ("changes", "expected"),
-    [
-        ({"evaluate": {"seed": 7}}, ["evaluate", "external", "robustness", "package"]),
-        ({"labelling": {"adult_from_years": 17}}, ["validate"]),
-    ],
-    ids=["evaluate.seed", "labelling.adult_from_years"],
-)
-def test_a_parameter_reruns_exactly_what_depends_on_it(
-    run: Run, project: Path, changes: Changes, expected: list[str]
-) -> None:
-    set_params(project, changes)
+def test_parameters_rerun_exactly_the_stages_that_depend_on_them(run: Run, project: Path) -> None:
+    """Two that are far apart in one run: those between them, whose inputs come out the same, are left alone."""
+    set_params(project, {"labelling": {"adult_from_years": 17}, "evaluate": {"seed": 7}})
     try:
         ran = stages_run(run("dvc", "repro").stdout)
     finally:
         run("git", "checkout", "--quiet", "--", "params.yaml", "dvc.lock")
         run("dvc", "checkout", "--quiet")
-    assert ran[: len(expected)] == expected
+    assert ran == ["validate", "evaluate", "external", "robustness", "package"]
 
 
 @pytest.mark.parametrize(

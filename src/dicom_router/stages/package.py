@@ -12,7 +12,7 @@ from dicom_router.model.inference import Classifier
 from dicom_router.model.network import Network
 from dicom_router.model.packaging.agreement import Agreement, measure_agreement, refuse_disagreement
 from dicom_router.model.packaging.writing import Ingredients, write_model
-from dicom_router.model.training.saving import load_network
+from dicom_router.model.training.export import load_network
 from dicom_router.params import load_params
 from dicom_router.report.page import write_report
 from dicom_router.stages.running import run

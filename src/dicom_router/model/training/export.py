@@ -15,8 +15,9 @@ from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
 from dicom_router.errors import ModelError
+from dicom_router.model.folder import WEIGHTS, Specification
 from dicom_router.model.session import open_session
-from dicom_router.model.training.networks import RouterNetwork
+from dicom_router.model.training.networks import RouterNetwork, create_network
 
 OPSET: Final = 18
 LARGEST_DIFFERENCE: Final = 1e-3  # of a logit, relative to the largest one where that exceeds 1
@@ -48,6 +49,17 @@ def load_weights(network: RouterNetwork, path: Path) -> None:
         network.load_state_dict(load_file(path))
     except (OSError, RuntimeError, SafetensorError) as error:
         raise ModelError(f"{path} does not hold the weights of this network: {error}") from None
+
+
+def load_network(folder: Path, specification: Specification) -> RouterNetwork:
+    """Build the network that ``specification`` describes, with the weights in ``folder``, in evaluation mode.
+
+    Raises:
+        ModelError: the weights are missing, damaged, or of another network.
+    """
+    network = create_network(specification["network"], int(specification["preprocessing"]["image_size"]))
+    load_weights(network, folder / WEIGHTS)
+    return network.eval()
 
 
 def export_onnx(network: RouterNetwork, image_size: int, path: Path) -> int:

@@ -1,4 +1,4 @@
-"""A trained network's folder: what the train stage writes and the later stages read."""
+"""A trained network's folder, as the train stage writes it for the later stages."""
 
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -6,11 +6,11 @@ from pathlib import Path
 from typing import Any
 
 from dicom_router.labels import CLASSES
-from dicom_router.model.folder import FORMAT, GRAPH, NETWORK, WEIGHTS, Specification, file_digests, to_json
-from dicom_router.model.training.export import export_onnx, load_weights, save_weights
+from dicom_router.model.folder import FORMAT, GRAPH, NETWORK, WEIGHTS, file_digests, to_json
+from dicom_router.model.training.export import export_onnx, save_weights
 from dicom_router.model.training.fitting import Fitted
 from dicom_router.model.training.history import HISTORY, history_csv
-from dicom_router.model.training.networks import MEAN, STD, RouterNetwork, create_network, parameter_count
+from dicom_router.model.training.networks import MEAN, STD, parameter_count
 from dicom_router.model.training.recipe import Recipe
 
 
@@ -42,14 +42,3 @@ def save_network(
     }
     (folder / NETWORK).write_bytes(to_json(specification))
     (folder / HISTORY).write_bytes(history_csv(fitted.history))
-
-
-def load_network(folder: Path, specification: Specification) -> RouterNetwork:
-    """Build the network that ``specification`` describes, with the weights in ``folder``, in evaluation mode.
-
-    Raises:
-        ModelError: the weights are missing, damaged, or of another network.
-    """
-    network = create_network(specification["network"], int(specification["preprocessing"]["image_size"]))
-    load_weights(network, folder / WEIGHTS)
-    return network.eval()
