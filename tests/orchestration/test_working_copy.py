@@ -83,6 +83,16 @@ def test_uncommitted_changes_come_along_as_a_patch_where_they_are_allowed(checko
         run("git", "clean", "--quiet", "--force", "src")
 
 
+def test_a_file_that_the_pipeline_does_not_read_neither_stops_a_run_nor_comes_along(checkout: Path) -> None:
+    (checkout / "patients.csv").write_text("PLANTED\n")
+    try:
+        for allowed in (False, True):
+            with working_copy(checkout, f"beside-{allowed}", request(allow_dirty=allowed)) as copy:
+                assert (copy.patch, (copy.folder / "patients.csv").exists()) == (b"", False)
+    finally:
+        (checkout / "patients.csv").unlink()
+
+
 def test_what_dvc_recorded_is_no_uncommitted_change(checkout: Path) -> None:
     (checkout / "dvc.lock").write_text("schema: '2.0'\n")
     try:

@@ -24,9 +24,10 @@ def repository(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return the good project as a repository of Git and DVC."""
     folder = Path(shutil.copytree(good, tmp_path_factory.mktemp("repository") / "project", symlinks=True))
     (folder / ".gitignore").write_text("/artifacts/\n/reports/\n/src\n")
-    (folder / "notes").write_bytes(b"one\r\n\n\n\n")
-    (folder / "latin").write_text("size\n")
-    (folder / "binary").write_bytes(b"\0")
+    (folder / "flows").mkdir()
+    (folder / "flows/notes").write_bytes(b"one\r\n\n\n\n")
+    (folder / "flows/latin").write_text("size\n")
+    (folder / "flows/binary").write_bytes(b"\0")
     run = runner(folder)
     run("git", "init", "--quiet")
     run("dvc", "init", "--quiet")
@@ -98,9 +99,9 @@ def test_uncommitted_changes_travel_as_a_patch_byte_for_byte(
     client: MlflowClient, repository: Path, tmp_path: Path
 ) -> None:
     changed = {
-        "notes": b"two\r\n\n\n\n",  # the patch ends with lines of context that are blank
-        "latin": "Größe\n".encode("latin-1"),
-        "binary": bytes(range(256)),
+        "flows/notes": b"two\r\n\n\n\n",  # the patch ends with lines of context that are blank
+        "flows/latin": "Größe\n".encode("latin-1"),
+        "flows/binary": bytes(range(256)),
     }
     before = {name: (repository / name).read_bytes() for name in changed}
     for name, content in changed.items():

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dicom_router.dataset.programs import CHANGES, output, succeeds, uncommitted_patch
+from dicom_router.dataset.programs import changes, output, succeeds, uncommitted_patch
 from dicom_router.errors import ParameterError, RunError
 from dicom_router.pipeline.overriding import override
 
@@ -86,17 +86,17 @@ def _commit(root: Path, revision: str) -> str:
 
 
 def _uncommitted(root: Path, allowed: bool) -> bytes:
-    """Return uncommitted changes as a patch, empty where there are none.
+    """Return uncommitted changes of what the pipeline reads as a patch, empty where there are none.
 
     Raises:
         RunError: there are some, and they are not ``allowed``.
     """
-    lines = output(root, "git", "status", "--porcelain", "--untracked-files=all", "--", *CHANGES).splitlines()
-    if not lines:
+    changed = changes(root)
+    if not changed:
         return b""
     if not allowed:
-        listed = ", ".join(line.split(maxsplit=1)[1] for line in lines[:SHOWN])
-        more = f" and {len(lines) - SHOWN} more" if len(lines) > SHOWN else ""
+        listed = ", ".join(changed[:SHOWN])
+        more = f" and {len(changed) - SHOWN} more" if len(changed) > SHOWN else ""
         raise RunError(
             f"uncommitted changes: {listed}{more}; commit them, or run with --param allow_dirty=true, "
             "which keeps them as a patch beside the run"
