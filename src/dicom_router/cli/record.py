@@ -5,7 +5,6 @@ from pathlib import Path
 import click
 
 from dicom_router.cli.extras import extra
-from dicom_router.dataset.programs import output
 
 
 @click.command("record")
@@ -16,12 +15,18 @@ def command() -> None:
     interruption, run it again.
     """
     with extra("train,platform"):
+        from dicom_router.dataset.programs import other_changes
+        from dicom_router.registry.by_hand import provenance_by_hand
         from dicom_router.registry.gate import judge
-        from dicom_router.registry.recording import Provenance, record
+        from dicom_router.registry.recording import record
         from dicom_router.registry.registering import register
     project = Path()
-    dirty = bool(output(project, "git", "status", "--porcelain", "--untracked-files=no"))
-    recorded = record(project, Provenance(output(project, "git", "rev-parse", "HEAD"), dirty, None, None))
+    provenance = provenance_by_hand(project)
+    others = other_changes(project) if provenance.dirty else 0
+    if provenance.dirty:
+        left = f"; {others:,} changed or new files that the pipeline does not read stay here" if others else ""
+        click.echo(f"dirty     uncommitted changes are kept as a patch{left}")
+    recorded = record(project, provenance)
     click.echo(f"run       {recorded.url}{' (was there)' if recorded.existed else ''}")
     registered = register(project, recorded)
     click.echo(f"version   {registered.version}{' (was there)' if registered.existed else ''}  {registered.url}")
