@@ -15,9 +15,10 @@ from mlflow.exceptions import MlflowException
 
 from dicom_router.model.folder import MODEL as SPECIFICATION
 from dicom_router.model.folder import read_specification
+from dicom_router.registry.champion import find_model
 from dicom_router.registry.description import describe
 from dicom_router.registry.lock import Lock
-from dicom_router.registry.packing import SERVED, copy_code, input_example, requirements, signature
+from dicom_router.registry.packing import copy_code, input_example, requirements, served, signature
 from dicom_router.registry.recording import Recorded
 from dicom_router.registry.server import MODEL, connected, page
 
@@ -41,6 +42,7 @@ def register(project: Path, recorded: Recorded) -> Registered:
 
     Raises:
         ModelError: the model's folder is not whole.
+        RegistryError: the code that made it cannot serve it, or MLflow refuses.
         RegistryUnreachable: MLflow does not answer; call again.
     """
     lock = Lock.read(project)
@@ -76,7 +78,7 @@ def _upload(client: MlflowClient, project: Path, run_id: str) -> str:
         folder = Path(scratch) / ARTIFACT
         mlflow.pyfunc.save_model(
             folder,
-            python_model=str(SERVED),
+            python_model=str(served(project)),
             artifacts={"model": str(project / FOLDER)},
             code_paths=[str(copy_code(project, Path(scratch) / "code"))],
             signature=signature(),
@@ -98,12 +100,15 @@ def _quiet() -> Iterator[None]:
 
 
 def _require_model(client: MlflowClient) -> None:
-    """Make the registered model where there is none."""
+    """Make the registered model where there is none, unless another training is quicker."""
+    if find_model(client) is not None:
+        return
+    text = "Which of five groups a radiograph belongs to. Promote a version by giving it the alias `champion`."
     try:
-        client.get_registered_model(MODEL)
-    except MlflowException:
-        text = "Which of five groups a radiograph belongs to. Promote a version by giving it the alias `champion`."
         client.create_registered_model(MODEL, description=text)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
 
 
 def _page(version: ModelVersion) -> str:
