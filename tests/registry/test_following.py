@@ -7,13 +7,14 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow_server import Server
 from registry.painted_project import HISTORY
 from registry.registered import BY_FLOW, COMMIT
 
 from dicom_router.errors import RegistryUnreachable
 from dicom_router.model.training.history import history_csv
-from dicom_router.registry.following import INPUTS
+from dicom_router.registry.following import INPUTS, followed_run
 from dicom_router.registry.recording import Provenance, follow, record
 from dicom_router.registry.server import EXPERIMENT
 from dicom_router.storage import write_atomically
@@ -41,12 +42,16 @@ def eventually(condition: Callable[[], bool]) -> None:
     raise AssertionError("it did not come true within 30 seconds")
 
 
+def runs(client: MlflowClient) -> list[Run]:
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    return list(client.search_runs([experiment.experiment_id])) if experiment else []
+
+
 def losses(client: MlflowClient) -> list[int]:
     """Return the epochs that the one run has."""
-    experiment = client.get_experiment_by_name(EXPERIMENT)
-    runs = client.search_runs([experiment.experiment_id]) if experiment else []
-    assert len(runs) <= 1
-    return [point.step for run in runs for point in client.get_metric_history(run.info.run_id, "train_loss")]
+    found = runs(client)
+    assert len(found) <= 1
+    return [point.step for run in found for point in client.get_metric_history(run.info.run_id, "train_loss")]
 
 
 def test_epochs_are_there_while_training_runs_and_the_record_completes_that_run(
@@ -91,6 +96,33 @@ def test_a_killed_training_is_gone_on_with_in_the_run_it_left(client: MlflowClie
     assert not recorded.existed
     run = client.get_run(recorded.run_id)
     assert (run.data.tags["prefect.flow_run_id"], run.info.status) == ("flow-2", "FINISHED")
+
+
+def test_a_training_of_the_same_inputs_elsewhere_has_a_run_of_its_own(
+    client: MlflowClient, project: Path, tmp_path: Path
+) -> None:
+    elsewhere = tmp_path / "elsewhere"
+    with follow(project, BY_FLOW, OFTEN), follow(elsewhere, BY_FLOW, OFTEN):
+        train_until(project, 1)
+        eventually(lambda: len(runs(client)) == 1)
+        train_until(elsewhere, 2)
+        eventually(lambda: len(runs(client)) == 2)
+    epochs = [len(client.get_metric_history(run.info.run_id, "train_loss")) for run in runs(client)]
+    assert sorted(epochs) == [1, 2]
+    assert len({followed_run(folder) for folder in (project, elsewhere)}) == 2
+
+
+def test_a_second_training_in_the_same_place_has_a_run_of_its_own(client: MlflowClient, project: Path) -> None:
+    second = project / "work/train/fedcba9876543210/history.csv"
+    with follow(project, BY_FLOW, OFTEN):
+        train_until(project, 2)
+        eventually(lambda: len(runs(client)) == 1)
+        write_atomically(second, history_csv(HISTORY[:1]))
+        eventually(lambda: len(runs(client)) == 2)
+    by_inputs = {run.data.tags[INPUTS]: run for run in runs(client)}
+    first, last = by_inputs[LIVE.parent.name], by_inputs[second.parent.name]
+    assert (first.info.status, last.info.run_id) == ("FINISHED", followed_run(project))
+    assert len(client.get_metric_history(last.info.run_id, "train_loss")) == 1
 
 
 def test_what_an_older_training_left_is_not_followed(client: MlflowClient, project: Path) -> None:

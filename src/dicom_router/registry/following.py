@@ -26,14 +26,16 @@ EVERY: Final = 2.0  # seconds between two looks
 PATIENCE: Final = 60.0  # seconds for the last look, when the training is over
 INPUTS: Final = "train.inputs"  # the tag that names what a training learns from: the folder's name in work/train
 FOLLOWED: Final = Path("work/mlflow/followed")  # holds the id of the run that followed the last training here
+OF: Final = Path("work/mlflow/of")  # a file for each training here, by its inputs, with the id of its run
 
 
 @contextmanager
 def follow(project: Path, provenance: Provenance, every: float = EVERY) -> Iterator[None]:
     """Stream the curves of a training in ``project`` to MLflow, as long as the block runs.
 
-    No run is opened before an epoch has ended here, so that a stage that DVC restores leaves none. A run that a
-    killed training of the same inputs and code left open is gone on with. A block that fails leaves its run failed.
+    No run is opened before an epoch has ended here, so that a stage that DVC restores leaves none. Each training has
+    a run of its own. One that was killed is gone on with in the run that it had, which is known from beside its
+    checkpoint: a training of the same inputs elsewhere may be alive. A block that fails leaves its runs failed.
     """
     follower = _Follower(project, provenance, every)
     thread = threading.Thread(target=follower.run, name="follow", daemon=True)
@@ -48,8 +50,12 @@ def follow(project: Path, provenance: Provenance, every: float = EVERY) -> Itera
 
 def followed_run(project: Path) -> str | None:
     """Return the id of the run that followed the last training in ``project``."""
+    return _read_id(project / FOLLOWED)
+
+
+def _read_id(path: Path) -> str | None:
     try:
-        return (project / FOLLOWED).read_text(encoding="utf-8").strip()
+        return path.read_text(encoding="utf-8").strip()
     except FileNotFoundError:
         return None
 
@@ -64,7 +70,7 @@ class _Follower:
         self.over = threading.Event()
         self.whole = False
         self.lost = False
-        self.run_id = ""
+        self.runs: dict[str, str] = {}  # ids, by the inputs of the training; the last is that of the present one
         self.monitor: SystemMetricsMonitor | None = None
         self.told = _histories(project)  # what older trainings left there is not of this one
 
@@ -74,8 +80,10 @@ class _Follower:
             self._look()
         self._look()
         self._stop_watching()
-        if self.run_id and not self.whole:
-            self._close_as_failed()
+        last = next(reversed(self.runs), None)
+        for inputs, run_id in self.runs.items():
+            if not (self.whole and inputs == last):  # which ``record`` completes
+                self._close(run_id, "FINISHED" if self.whole else "FAILED")
 
     def _look(self) -> None:
         for path, content in _histories(self.project).items():
@@ -89,39 +97,44 @@ class _Follower:
                 self._say_once(error)
 
     def _tell(self, client: MlflowClient, inputs: str, content: bytes) -> None:
-        if not self.run_id:
+        if inputs not in self.runs:
+            self._stop_watching()
             self._open(client, inputs)
-        log_curves(client, self.run_id, read_history(content))
+        log_curves(client, self.runs[inputs], read_history(content))
         if self.lost or self.monitor is None:
-            self._watch_machine()
+            self._watch_machine(self.runs[inputs])
 
     def _open(self, client: MlflowClient, inputs: str) -> None:
+        """Open the run of a training that begins or goes on, and note it before anything else can fail."""
         tags = {**self.provenance.tags(), **versions(), **hardware(), INPUTS: inputs, "followed": "true"}
         run = self._left_open(client, inputs) or create_run(client, f"train {inputs[:8]}", tags)
-        client.update_run(run.info.run_id, status="RUNNING")
+        run_id = self.runs[inputs] = run.info.run_id
+        for path in (OF / inputs, FOLLOWED):
+            write_atomically(self.project / path, f"{run_id}\n".encode())
+        client.update_run(run_id, status="RUNNING")
         for name, value in tags.items():  # of a run that is gone on with, its latest flow and machine
-            client.set_tag(run.info.run_id, name, value)
-        self.run_id = run.info.run_id
-        write_atomically(self.project / FOLLOWED, f"{self.run_id}\n".encode())
+            client.set_tag(run_id, name, value)
 
     def _left_open(self, client: MlflowClient, inputs: str) -> Run | None:
-        """Return the run that a killed training of the same inputs and code left."""
-        found = find_run(client, {INPUTS: inputs, "git.commit": self.provenance.commit})
+        """Return the run that this training had when it was killed."""
+        run_id = _read_id(self.project / OF / inputs)
+        found = find_run(client, {INPUTS: inputs, "git.commit": self.provenance.commit}, run_id) if run_id else None
         return found if found is not None and found.info.status != "FINISHED" else None
 
-    def _watch_machine(self) -> None:
+    def _watch_machine(self, run_id: str) -> None:
         """Log what the machine does; a monitor whose server was lost has ended."""
-        self.monitor = SystemMetricsMonitor(self.run_id, resume_logging=True)
+        self.monitor = SystemMetricsMonitor(run_id, resume_logging=True)
         self.monitor.start()
 
     def _stop_watching(self) -> None:
         if self.monitor is not None:
             self.monitor.finish()
+            self.monitor = None
 
-    def _close_as_failed(self) -> None:
+    def _close(self, run_id: str, status: str) -> None:
         try:
             with connected() as client:
-                client.set_terminated(self.run_id, status="FAILED")
+                client.set_terminated(run_id, status=status)
         except RegistryError as error:
             self._say_once(error)
 

@@ -29,9 +29,9 @@ def experiment_id(client: MlflowClient) -> str:
     if found is None:
         try:
             return client.create_experiment(EXPERIMENT)
-        except MlflowException:
+        except MlflowException as error:
             found = client.get_experiment_by_name(EXPERIMENT)  # another training was quicker
-            if found is None:
+            if found is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
     if found.lifecycle_stage != "active":
         raise RegistryError(
@@ -41,9 +41,10 @@ def experiment_id(client: MlflowClient) -> str:
     return str(found.experiment_id)
 
 
-def find_run(client: MlflowClient, tags: Mapping[str, str]) -> Run | None:
-    """Return the oldest run that has all these ``tags``."""
-    wanted = " and ".join(f"tags.`{name}` = '{value}'" for name, value in tags.items())
+def find_run(client: MlflowClient, tags: Mapping[str, str], run_id: str | None = None) -> Run | None:
+    """Return the oldest run that has all these ``tags``; with ``run_id`` that one, if it has them."""
+    conditions = [f"tags.`{name}` = '{value}'" for name, value in tags.items()]
+    wanted = " and ".join([*conditions, *([f"attributes.run_id = '{run_id}'"] if run_id else [])])
     order = ["attributes.start_time ASC"]
     found = client.search_runs([experiment_id(client)], wanted, max_results=1, order_by=order)
     return found[0] if found else None
