@@ -7,7 +7,7 @@ from types import ModuleType
 import pytest
 
 from dicom_router.errors import MissingExtra
-from dicom_router.model.locating import FETCHING, locate
+from dicom_router.model.locating import FETCHING, Located, locate, look_up
 
 
 @pytest.mark.parametrize("reference", ["artifacts/model", Path("artifacts/model")])
@@ -17,10 +17,11 @@ def test_a_folder_is_itself(reference: str | Path) -> None:
 
 def test_a_registry_is_asked_where_it_is_installed(monkeypatch: pytest.MonkeyPatch) -> None:
     fetching = ModuleType(FETCHING)
-    monkeypatch.setattr(fetching, "fetch", lambda reference: Path("cache") / reference[-1], raising=False)
+    monkeypatch.setattr(fetching, "look_up", lambda name: Located(Path("cache") / name[-1], "red"), raising=False)
     monkeypatch.setitem(sys.modules, FETCHING, fetching)
     monkeypatch.setitem(sys.modules, FETCHING.rpartition(".")[0], ModuleType("registry"))
     assert locate("models:/dicom-router/3") == Path("cache/3")
+    assert look_up("models:/dicom-router/3").warning == "red"
 
 
 def test_without_mlflow_a_registry_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

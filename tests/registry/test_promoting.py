@@ -1,5 +1,6 @@
 """Who is champion, who made it so, and what follows from it."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -8,7 +9,10 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import RESOURCE_DOES_NOT_EXIST
 from mlflow_server import free_port
+from PIL import Image
 from registry.registered import COMMIT, judged
 
 from dicom_router.cli import group
@@ -73,6 +77,31 @@ def test_a_version_that_failed_its_gate_needs_the_flag_and_is_shown_in_red(versi
     assert "\x1b[31m\x1b[1mWARNING" in shown
 
 
+def test_all_that_scores_with_it_says_so_in_red(
+    versions: Versions, bad: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    promote(versions[1], "hurry", ADA, despite_gate=True)
+    film = str(next((bad / "data/images").rglob("*.dcm")))
+    said = "Champion 2 did not pass its gate (recall.spine"
+    for words in (("classify", film), ("audit", "--workers", "1", film), ("explain", film)):
+        shown = CliRunner().invoke(group, [words[0], "--model", REFERENCE, *words[1:]], color=True)
+        assert f"\x1b[31m\x1b[1mWARNING   {said}" in shown.stderr, shown.output
+    for page in ("audit/index.html", "explanation.html"):
+        assert re.search(rf'class="banner alarm".*\n.*{re.escape(said)}', (tmp_path / page).read_text())
+    assert run("explain", film, "--model", REFERENCE, "--output", "red.png").exit_code == 0
+    with Image.open(tmp_path / "red.png") as picture:
+        assert (179, 38, 30) in {
+            colour for _, colour in picture.convert("RGB").getcolors(picture.width * picture.height)
+        }
+
+
+def test_one_that_passed_is_named_in_red_nowhere(versions: Versions, good: Path) -> None:
+    promote(versions[0], "first", ADA)
+    film = str(next((good / "data/images").rglob("*.dcm")))
+    assert "gate" not in run("classify", "--model", REFERENCE, film).stderr
+
+
 def test_one_that_failed_and_was_set_in_the_pages_is_red_too(versions: Versions, connection: MlflowClient) -> None:
     connection.set_registered_model_alias(MODEL, CHAMPION, versions[0])
     assert read_champion().warning is None
@@ -133,6 +162,9 @@ def test_without_a_server_the_last_champion_scores_only_where_that_is_asked_for(
     assert fetch(f"models:/{MODEL}/{versions[0]}", allow_cached=True) == before
     with pytest.raises(RegistryUnreachable):
         fetch(f"models:/{MODEL}/7", allow_cached=True)
+    (before.parent / fetching.LAST).write_text("{")
+    with pytest.raises(RegistryUnreachable):
+        fetch(REFERENCE, allow_cached=True)
 
 
 def unreachable() -> None:
@@ -193,6 +225,33 @@ def test_a_move_that_somebody_deleted_costs_no_other(versions: Versions, connect
     connection.delete_registered_model_tag(MODEL, "champion.history.1")
     promote(versions[0], "back", ADA)
     assert [move.version for move in read_champion().history] == [versions[2], versions[0]]
+
+
+def test_a_history_that_somebody_wrote_into_is_named(versions: Versions, connection: MlflowClient) -> None:
+    promote(versions[0], "first", ADA)
+    connection.set_registered_model_tag(MODEL, "champion.history.notes", "mine")  # is none of the history
+    assert len(read_champion().history) == 1
+    connection.set_registered_model_tag(MODEL, "champion.history.1", "mine")
+    with pytest.raises(RegistryError, match=r"the tag champion\.history\.1 .* is no move of the champion"):
+        read_champion()
+
+
+def test_a_cache_that_cannot_be_written_is_one_message(
+    versions: Versions, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "file"))
+    with pytest.raises(RegistryError, match=r"Not a directory; see that it is there, may be used and has room"):
+        fetch(f"models:/{MODEL}/1")
+
+
+def test_a_run_that_was_deleted_for_good_is_said_to_be(versions: Versions, monkeypatch: pytest.MonkeyPatch) -> None:
+    def get_run(_client: MlflowClient, run_id: str) -> None:
+        raise MlflowException(f"Run {run_id} not found", RESOURCE_DOES_NOT_EXIST)
+
+    monkeypatch.setattr(MlflowClient, "get_run", get_run)  # as after `mlflow gc`, which needs the server's database
+    with pytest.raises(RegistryError, match="the run that made version 1 was deleted from MLflow for good"):
+        read_lineage("1")
 
 
 def test_what_another_process_downloaded_first_is_taken(good: Path, tmp_path: Path) -> None:

@@ -65,11 +65,11 @@ def test_another_commit_or_lock_gives_another_run(client: MlflowClient, project:
 
 
 def test_a_record_that_was_interrupted_is_completed_by_the_next_call(client: MlflowClient, project: Path) -> None:
-    report = project / "reports/index.html"
-    report.rename(project / "elsewhere")
-    with pytest.raises(FileNotFoundError):
+    table = project / "artifacts/images.parquet"  # which is read late
+    table.rename(project / "elsewhere")
+    with pytest.raises(DataError, match=r"images\.parquet is missing"):
         record(project, BY_FLOW)
-    (project / "elsewhere").rename(report)
+    (project / "elsewhere").rename(table)
     recorded = record(project, BY_FLOW)
     assert not recorded.existed
     runs = client.search_runs([client.get_experiment_by_name(EXPERIMENT).experiment_id])
@@ -96,3 +96,11 @@ def test_a_password_in_the_address_is_not_shown(monkeypatch: pytest.MonkeyPatch)
 def test_a_pipeline_that_did_not_run_is_not_recorded(client: MlflowClient, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"dvc\.lock is missing: run the pipeline first"):
         record(tmp_path, BY_FLOW)
+
+
+def test_a_pipeline_that_did_not_end_is_not_recorded(client: MlflowClient, project: Path) -> None:
+    (project / "reports/index.html").unlink()
+    with pytest.raises(DataError, match=r"reports/index\.html missing .*: run the pipeline to its end"):
+        record(project, BY_FLOW)
+    experiment = client.get_experiment_by_name(EXPERIMENT)
+    assert experiment is None or client.search_runs([experiment.experiment_id]) == []

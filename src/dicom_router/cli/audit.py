@@ -16,6 +16,7 @@ from tqdm import tqdm
 
 from dicom_router.cells import Lost, map_in_cells, workers_for
 from dicom_router.cli.classify import SOME_UNREADABLE, model_option
+from dicom_router.cli.red import warn
 from dicom_router.dataset.importing.ledger import make_private
 from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess_file
 from dicom_router.errors import DataError, UnreadableImage
@@ -26,7 +27,7 @@ from dicom_router.labels import CLASSES
 from dicom_router.model.answers import Facts
 from dicom_router.model.folder import MODEL, read_specification
 from dicom_router.model.in_cells import TIMEOUT, Loading, classify_in_cells
-from dicom_router.model.locating import locate
+from dicom_router.model.locating import look_up
 from dicom_router.model.rows import text_of
 from dicom_router.report.audit import Shown, write_audit
 from dicom_router.storage import write_atomically
@@ -64,8 +65,8 @@ def command(
     Exit code: 0 every file was read; 3 at least one could not be read; 1 the model or its use is wrong;
     2 the command line is wrong.
     """
-    folder = locate(model)
-    facts = Facts.read(folder)
+    located = look_up(model)
+    folder, facts = located.folder, Facts.read(located.folder)
     results = classify_in_cells(Loading(folder, allow_synthetic_model), find(paths), workers=workers, facts=facts)
     audit = Audit()
     with closing(results):
@@ -74,21 +75,24 @@ def command(
     if not audit.seen:
         raise DataError(f"no file lies below {', '.join(map(str, paths))}")
     ranked = audit.ranked()
-    _write(output, audit, ranked, _shown(ranked[:show], folder, workers), facts)
+    _write(output, audit, ranked, _shown(ranked[:show], folder, workers), facts, located.warning)
     for line in _account(audit, output):
         click.echo(line)
+    warn(located.warning)
     for warning in facts.warnings:
         click.echo(warning, err=True)
     if audit.unreadable:
         context.exit(SOME_UNREADABLE)
 
 
-def _write(output: Path, audit: Audit, ranked: list[Contradiction], shown: list[Shown], facts: Facts) -> None:
+def _write(
+    output: Path, audit: Audit, ranked: list[Contradiction], shown: list[Shown], facts: Facts, red: str | None
+) -> None:
     if not output.exists():
         make_private(output)
     write_atomically(output / TABLE, csv_bytes(contradiction_table(ranked)))
     write_atomically(output / MATRIX, csv_bytes(agreement_table(audit)))
-    write_audit(output / PAGE, audit, shown, facts)
+    write_audit(output / PAGE, audit, shown, facts, red)
 
 
 def contradiction_table(ranked: Sequence[Contradiction]) -> pd.DataFrame:

@@ -9,12 +9,13 @@ from typing import BinaryIO, Final
 import click
 
 from dicom_router.cli.formats import FORMATS
+from dicom_router.cli.red import warn
 from dicom_router.errors import DataError
 from dicom_router.finding import find, listed
 from dicom_router.model.answers import Facts
 from dicom_router.model.device import DEVICES, Device
 from dicom_router.model.in_cells import TIMEOUT, Loading, classify_in_cells
-from dicom_router.model.locating import locate
+from dicom_router.model.locating import look_up
 from dicom_router.storage import atomically
 from dicom_router.walking import Found
 
@@ -71,9 +72,9 @@ def command(
     """
     if form == "parquet" and output is None:
         raise click.UsageError("--format parquet needs --output FILE: it is not for a terminal or a pipe")
-    folder = locate(model)
-    facts = Facts.read(folder)
-    loading = Loading(folder, allow_synthetic_model, threads, device)
+    located = look_up(model)
+    facts = Facts.read(located.folder)
+    loading = Loading(located.folder, allow_synthetic_model, threads, device)
     results = classify_in_cells(loading, _sources(paths, null), workers=workers, timeout=timeout, facts=facts)
     seen = unreadable = 0
     with _target(output) as file, closing(results):
@@ -82,6 +83,7 @@ def command(
             unreadable += result.reason is not None
         if not seen:
             raise DataError(f"no file lies below {', '.join(map(str, paths))}")
+    warn(located.warning)
     for warning in facts.warnings:
         click.echo(warning, err=True)
     if unreadable:

@@ -7,8 +7,10 @@ import click
 
 from dicom_router.cli.classify import model_option
 from dicom_router.cli.extras import extra
+from dicom_router.cli.red import warn
 from dicom_router.errors import DataError
 from dicom_router.model.inference import Classifier
+from dicom_router.model.locating import look_up
 
 WRITERS: Final = {".html": "write_page", ".png": "write_picture"}
 
@@ -37,13 +39,15 @@ def command(film: Path, output: Path, model: str, allow_synthetic_model: bool, t
     kind = output.suffix.lower()
     if kind not in WRITERS:
         raise DataError(f"{output} names no kind of file that is written; --output takes {' or '.join(WRITERS)}")
-    classifier = Classifier.load(model, allow_synthetic=allow_synthetic_model)
+    located = look_up(model)
+    classifier = Classifier.load(located.folder, allow_synthetic=allow_synthetic_model)
     with extra("train"):  # imported late: Captum takes seconds
         from dicom_router.model.explaining import explain
         from dicom_router.report import explanation
 
     explained = explain(classifier, film, timeout)
-    getattr(explanation, WRITERS[kind])(output, explained)
+    getattr(explanation, WRITERS[kind])(output, explained, located.warning)
     for line in explanation.lines(explained):
         click.echo(line)
+    warn(located.warning)
     click.echo(f"{output} shows why")

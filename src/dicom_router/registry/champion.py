@@ -5,7 +5,7 @@ seen by whoever looks next, and recorded as observed then, by nobody known.
 """
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from typing import Final
@@ -52,10 +52,7 @@ class Champion:
     @property
     def warning(self) -> str | None:
         """Return what every report must say in red, or None."""
-        if self.passed:
-            return None
-        checks = ", ".join(self.failed) or "it was never judged"
-        return f"Champion {self.version} did not pass its gate ({checks}); it was promoted all the same."
+        return None if self.passed else in_red(f"Champion {self.version}", self.failed)
 
 
 def read_champion() -> Champion:
@@ -120,9 +117,23 @@ def get_version(client: MlflowClient, version: str) -> ModelVersion:
 
 
 def moves(model: RegisteredModel | None) -> tuple[Move, ...]:
-    """Return the history as recorded, oldest first."""
+    """Return the history as recorded, oldest first.
+
+    Raises:
+        RegistryError: somebody wrote something else there.
+    """
     tags = {} if model is None else model.tags
-    return tuple(Move(**json.loads(tags[f"{HISTORY}{number}"])) for number in _numbers(model))
+    return tuple(_move(f"{HISTORY}{number}", tags[f"{HISTORY}{number}"]) for number in _numbers(model))
+
+
+def _move(name: str, text: str) -> Move:
+    try:
+        return Move(**json.loads(text))
+    except (ValueError, TypeError):
+        raise RegistryError(
+            f"the tag {name} of the registered model is no move of the champion: mend or delete it at"
+            f" {page('models', MODEL)}"
+        ) from None
 
 
 def observe(client: MlflowClient) -> tuple[Move, ...]:
@@ -145,7 +156,8 @@ def note(client: MlflowClient, move: Move) -> Move:
 def _numbers(model: RegisteredModel | None) -> list[int]:
     """Return the numbers that the history has, some of which somebody may have deleted."""
     tags = {} if model is None else model.tags
-    return sorted(int(name.removeprefix(HISTORY)) for name in tags if name.startswith(HISTORY))
+    numbers = (name.removeprefix(HISTORY) for name in tags if name.startswith(HISTORY))
+    return sorted(int(number) for number in numbers if number.isdecimal())
 
 
 def now() -> str:
@@ -158,6 +170,17 @@ def passed(tags: Mapping[str, str]) -> bool:
     return tags.get(PASSED) == "true"
 
 
+def failed_checks(tags: Mapping[str, str]) -> tuple[str, ...]:
+    """Return the checks of the gate that a version with these ``tags`` failed."""
+    return tuple(filter(None, tags.get(FAILED_CHECKS, "").split(",")))
+
+
+def in_red(who: str, failed: Sequence[str]) -> str:
+    """Return what reports say in red of a version that scores and did not pass its gate."""
+    checks = ", ".join(failed) or "it was never judged"
+    return f"{who} did not pass its gate ({checks}); it was promoted all the same."
+
+
 def _champion(version: ModelVersion, history: tuple[Move, ...]) -> Champion:
     tags = version.tags
     return Champion(
@@ -166,7 +189,7 @@ def _champion(version: ModelVersion, history: tuple[Move, ...]) -> Champion:
         model_version=tags.get("model.version", ""),
         synthetic=tags.get("synthetic") == "true",
         passed=passed(tags),
-        failed=tuple(filter(None, tags.get(FAILED_CHECKS, "").split(","))),
+        failed=failed_checks(tags),
         description=version.description or "",
         history=history,
     )

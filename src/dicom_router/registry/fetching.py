@@ -1,5 +1,6 @@
 """A version's folder from MLflow, kept here: an alias is asked for anew each time, a version is downloaded once."""
 
+import errno
 import hashlib
 import json
 import os
@@ -16,17 +17,34 @@ from mlflow.entities.model_registry import ModelVersion
 from dicom_router.errors import ModelError, RegistryError, RegistryUnreachable
 from dicom_router.model.folder import MODEL as SPECIFICATION
 from dicom_router.model.folder import read_specification
-from dicom_router.registry.champion import CHAMPION, champion_version, find_alias, get_version
+from dicom_router.model.locating import Located
+from dicom_router.registry.champion import (
+    CHAMPION,
+    champion_version,
+    failed_checks,
+    find_alias,
+    get_version,
+    in_red,
+    passed,
+)
 from dicom_router.registry.server import MODEL, address, connected
 from dicom_router.storage import write_json
 
 REFERENCE: Final = re.compile(rf"models:/{MODEL}(?:@(?P<alias>[\w.-]+)|/(?P<version>\d+))")
 INSIDE: Final = "artifacts/model"  # the model's folder within a logged model
 LAST: Final = "champion.json"  # the version that was champion when it was last asked for
+NOTE: Final = ".json"  # after the name of a version's folder: what its tags warned of when it was last asked for
 
 
 def fetch(reference: str, allow_cached: bool = False) -> Path:
+    """Return the folder that ``look_up`` finds."""
+    return look_up(reference, allow_cached).folder
+
+
+def look_up(reference: str, allow_cached: bool = False) -> Located:
     """Return a local folder, as the package stage writes it, of ``models:/dicom-router@champion`` or ``.../3``.
+
+    With it comes what reports must say in red of a version that did not pass its gate.
 
     Args:
         reference: by alias, which is looked up at each call, or by number.
@@ -50,7 +68,7 @@ def fetch(reference: str, allow_cached: bool = False) -> Path:
         if kept is None:
             raise
         print(f"{error}; going on with {kept.name}, which was downloaded before", flush=True)
-        return kept
+        return Located(kept, _read_note(kept.with_name(f"{kept.name}{NOTE}")).get("warning") or None)
 
 
 def _resolve(client: MlflowClient, asked: "re.Match[str]") -> ModelVersion:
@@ -67,8 +85,8 @@ def _resolve(client: MlflowClient, asked: "re.Match[str]") -> ModelVersion:
     return found
 
 
-def _download(version: ModelVersion, is_champion: bool) -> Path:
-    """Return the folder of ``version``, downloaded unless it is here and whole."""
+def _download(version: ModelVersion, is_champion: bool) -> Located:
+    """Return the folder of ``version``, downloaded unless it is here and whole, and what its tags warn of."""
     folder = _place(str(version.version), version.source or "")
     if not _is_whole(folder):
         shutil.rmtree(folder, ignore_errors=True)
@@ -77,17 +95,26 @@ def _download(version: ModelVersion, is_champion: bool) -> Path:
             found = Path(download_artifacts(f"models:/{MODEL}/{version.version}/{INSIDE}", dst_path=scratch))
             read_specification(found, SPECIFICATION)
             _put(found, folder)
+    warning = _warning(version, is_champion)
+    write_json(folder.with_name(f"{folder.name}{NOTE}"), {"warning": warning})
     if is_champion:
         write_json(_home() / LAST, {"version": str(version.version), "folder": folder.name})
-    return folder
+    return Located(folder, warning)
+
+
+def _warning(version: ModelVersion, is_champion: bool) -> str | None:
+    if passed(version.tags):
+        return None
+    who = "Champion" if is_champion else "Version"
+    return in_red(f"{who} {version.version}", failed_checks(version.tags))
 
 
 def _put(found: Path, folder: Path) -> None:
     """Move what was downloaded to its place, unless another process was there first."""
     try:
         found.replace(folder)
-    except OSError:
-        if not _is_whole(folder):
+    except OSError as error:
+        if error.errno not in (errno.ENOTEMPTY, errno.EEXIST) or not _is_whole(folder):
             raise
 
 
@@ -102,12 +129,19 @@ def _is_whole(folder: Path) -> bool:
 def _kept(asked: "re.Match[str]") -> Path | None:
     """Return what was downloaded before of a version, or of the champion."""
     if asked["version"]:
-        return next(iter(sorted(_home().glob(f"{asked['version']}-*"))), None)
-    last = _home() / LAST
-    if asked["alias"] != CHAMPION or not last.is_file():
-        return None
-    folder = _home() / str(json.loads(last.read_text(encoding="utf-8"))["folder"])
-    return folder if _is_whole(folder) else None
+        folders = sorted(path for path in _home().glob(f"{asked['version']}-*") if path.is_dir())
+        return next(filter(_is_whole, folders), None)
+    name = _read_note(_home() / LAST).get("folder") if asked["alias"] == CHAMPION else None
+    return _home() / name if name and _is_whole(_home() / name) else None
+
+
+def _read_note(path: Path) -> dict[str, str]:
+    """Return what this module wrote beside folders; nothing where it is not there or damaged."""
+    try:
+        found = json.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, ValueError):
+        return {}
+    return {name: str(value) for name, value in found.items() if value} if isinstance(found, dict) else {}
 
 
 def _place(version: str, source: str) -> Path:

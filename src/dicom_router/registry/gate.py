@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, TypeVar
 
 from mlflow import MlflowClient
 from mlflow.artifacts import load_text
@@ -25,6 +25,7 @@ from dicom_router.registry.server import MODEL, connected
 
 ASKED: Final = "gate.asked"  # tags of a version
 LINES: Final = "gate.lines"
+T = TypeVar("T")
 MARKS: Final = {True: "passed", False: "FAILED"}
 
 
@@ -106,11 +107,20 @@ def _kept(version: ModelVersion, champion: ModelVersion | None, params: Params) 
     tags = version.tags
     if tags.get(ASKED) != params.gate.model_dump_json():
         return None
-    beside = json.loads(tags["gate.champion"])
+    beside: dict[str, Any] = _read(tags.get("gate.champion", ""), dict)
     is_champion = champion is not None and str(champion.version) == str(version.version)
-    if not (beside["passed"] or "version" in beside or is_champion):
+    if not (beside.get("passed") or "version" in beside or is_champion):
         return None
-    return Verdict(passed(tags), tuple(json.loads(tags.get(LINES, "[]"))))
+    return Verdict(passed(tags), tuple(map(str, _read(tags.get(LINES, ""), list))))
+
+
+def _read(text: str, kind: type[T]) -> T:
+    """Return what was written into a tag as JSON; nothing of its kind where somebody changed that."""
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return kind()
+    return found if isinstance(found, kind) else kind()
 
 
 def _write(client: MlflowClient, version: str, checks: tuple[Check, ...], verdict: Verdict, params: Params) -> None:

@@ -13,7 +13,7 @@ from typing import Final, Self
 import numpy as np
 import pandas as pd
 
-from dicom_router.errors import DataError
+from dicom_router.errors import DataError, RegistryError
 from dicom_router.evaluation.predictions import Mask
 
 FILE: Final = "data/known_films.csv"  # among a run's artifacts
@@ -30,9 +30,16 @@ class KnownFilms:
 
     @classmethod
     def read(cls, text: str) -> Self:
-        """Read what ``known_films_csv`` wrote."""
-        table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
-        return cls(frozenset(table["film"]), frozenset(table["patient"]))
+        """Read what ``known_films_csv`` wrote.
+
+        Raises:
+            RegistryError: it is something else.
+        """
+        try:
+            table = pd.read_csv(io.StringIO(text), dtype=str, keep_default_na=False)
+            return cls(frozenset(table["film"]), frozenset(table["patient"]))
+        except (pd.errors.EmptyDataError, pd.errors.ParserError, KeyError):
+            raise RegistryError(f"{FILE} of its run is damaged: it lists no films") from None
 
     def among(self, table: pd.DataFrame) -> Mask:
         """Return which rows ``(N,)`` of ``film_table`` show a film or a patient that is known."""

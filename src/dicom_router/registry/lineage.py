@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from mlflow import MlflowClient
 from mlflow.entities import Run
 from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
 
 from dicom_router.errors import RegistryError
 from dicom_router.registry.champion import CHALLENGER, CHAMPION, champion_version, find_alias, get_version
@@ -49,9 +50,20 @@ def read_lineage(version: str) -> Lineage:
         found = resolve(client, version)
         if not found.run_id:
             raise RegistryError(f"version {found.version} was registered without a run: nothing is known of its making")
-        run = client.get_run(found.run_id)
+        run = _run(client, str(found.version), found.run_id)
         url = page("experiments", experiment_id(client), "runs", run.info.run_id)
     return _lineage(str(found.version), run, url)
+
+
+def _run(client: MlflowClient, version: str, run_id: str) -> Run:
+    try:
+        return client.get_run(run_id)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_DOES_NOT_EXIST":
+            raise
+        raise RegistryError(
+            f"the run that made version {version} was deleted from MLflow for good: nothing is known of its making"
+        ) from None
 
 
 def resolve(client: MlflowClient, version: str) -> ModelVersion:

@@ -47,10 +47,20 @@ def promote(version: str, because: str, by: str, despite_gate: bool = False) -> 
 
 
 def who(folder: Path) -> str:
-    """Return whom git names in ``folder``, as given there; without git, the user's name on this machine."""
-    named = [_git(folder, "user.name"), _git(folder, "user.email")]
-    name, email = named
-    return " ".join(filter(None, [name, f"<{email}>" if email else ""])) or getpass.getuser()
+    """Return whom git names in ``folder``, as given there; without git, the user's name on this machine.
+
+    Raises:
+        RegistryError: neither says who it is.
+    """
+    name, email = _git(folder, "user.name"), _git(folder, "user.email")
+    return " ".join(filter(None, [name, f"<{email}>" if email else ""])) or _user()
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # before Python 3.13, where the machine does not know the number of its user
+        raise RegistryError('nobody says who promotes: git config --global user.name "…"') from None
 
 
 def _require_passed(client: MlflowClient, version: str, despite_gate: bool) -> None:

@@ -83,5 +83,8 @@ def _gpus() -> str:
     if program is None:
         return ""
     query = [program, "--query-gpu=name", "--format=csv,noheader"]
-    done = subprocess.run(query, capture_output=True, text=True, check=False, timeout=30)
+    try:
+        done = subprocess.run(query, capture_output=True, text=True, check=False, timeout=30)
+    except (OSError, subprocess.TimeoutExpired):  # a driver that hangs costs the name, not the record
+        return ""
     return ", ".join(done.stdout.split("\n")).strip(", ") if done.returncode == 0 else ""

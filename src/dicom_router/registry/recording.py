@@ -12,6 +12,7 @@ from mlflow.entities import Dataset, DatasetInput, InputTag, Run
 
 from dicom_router.dataset.programs import uncommitted_patch
 from dicom_router.dataset.table import read_origin
+from dicom_router.errors import DataError
 from dicom_router.evaluation.reading import read_json
 from dicom_router.model.folder import MODEL, read_specification
 from dicom_router.model.training.history import HISTORY, read_history
@@ -62,6 +63,7 @@ def record(project: Path, provenance: Provenance) -> Recorded:
         RegistryError: MLflow refuses.
     """
     lock = Lock.read(project)
+    _require(project)
     with connected() as client:
         run = _find(client, lock, provenance)
         existed = run is not None and run.data.tags.get(RECORDED) == "true"
@@ -71,6 +73,13 @@ def record(project: Path, provenance: Provenance) -> Recorded:
             _fill(client, run, project, lock, provenance)
         place = page("experiments", experiment_id(client), "runs", run.info.run_id)
     return Recorded(run.info.run_id, place, existed)
+
+
+def _require(project: Path) -> None:
+    """Refuse a project that lacks what is recorded."""
+    missing = [name for name, _ in FILES if not (project / name).is_file()]
+    if missing:
+        raise DataError(f"{', '.join(missing)} missing in {project}: run the pipeline to its end, with `dvc repro`")
 
 
 def _find(client: MlflowClient, lock: Lock, provenance: Provenance) -> Run | None:

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Final
 
 import mlflow
@@ -11,6 +12,7 @@ from mlflow.exceptions import MlflowException, RestException
 from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 from requests import RequestException
+from sqlalchemy.exc import SQLAlchemyError
 
 from dicom_router.errors import RegistryError, RegistryUnreachable
 
@@ -54,7 +56,7 @@ def connected() -> Iterator[MlflowClient]:
 
     Raises:
         RegistryUnreachable: the server does not answer, or no longer does.
-        RegistryError: it refuses what is asked.
+        RegistryError: it refuses what is asked or fails, or this machine's disk does.
     """
     check_reachable()
     for name, value in SETTINGS.items():
@@ -62,13 +64,18 @@ def connected() -> Iterator[MlflowClient]:
     mlflow.set_tracking_uri(address())  # for what MLflow offers without a client: to log and download models
     try:
         yield MlflowClient(address())
-    except RestException as error:
-        raise RegistryError(f"MLflow at {shown()} refuses: {_first_line(error)}") from None
-    except (MlflowException, RequestException) as error:
+    except (MlflowException, RequestException, SQLAlchemyError) as error:
+        if isinstance(error, RestException) and error.get_http_status_code() < HTTPStatus.INTERNAL_SERVER_ERROR:
+            raise RegistryError(f"MLflow at {shown()} refuses: {_first_line(error)}") from None
         check_reachable()
         raise RegistryError(
             f"MLflow at {shown()} failed: {_first_line(error)}. If this was about artifacts, check that the server's"
             " artifact folder is there, writable and not full; then run the same again"
+        ) from None
+    except OSError as error:  # after RequestException, which is one
+        raise RegistryError(
+            f"{error.filename or 'a file of this machine'}: {error.strerror or error}; see that it is there, may be"
+            " used and has room, then run the same again"
         ) from None
 
 

@@ -42,10 +42,10 @@ class Shown:
         return ", ".join(filter(None, (claim.BodyPartExamined, age)))
 
 
-def write_audit(out: Path, audit: Audit, shown: Sequence[Shown], facts: Facts) -> None:
-    """Write the page; equal audits give equal bytes."""
+def write_audit(out: Path, audit: Audit, shown: Sequence[Shown], facts: Facts, red: str | None = None) -> None:
+    """Write the page; equal audits give equal bytes. ``red`` is what it must say in red of the model."""
     page = environment().get_template("audit.html.jinja")
-    write_atomically(out, page.render(_content(audit, shown, facts)).encode("utf-8"))
+    write_atomically(out, page.render(_content(audit, shown, facts), red=red).encode("utf-8"))
 
 
 def _content(audit: Audit, shown: Sequence[Shown], facts: Facts) -> dict[str, Any]:

@@ -43,17 +43,17 @@ class Bar:
     chosen: bool
 
 
-def write_page(out: Path, explanation: Explanation) -> None:
-    """Write the page to ``out``."""
-    page = environment().get_template("explanation.html.jinja").render(content(explanation))
+def write_page(out: Path, explanation: Explanation, red: str | None = None) -> None:
+    """Write the page to ``out``; ``red`` is what it must say in red of the model."""
+    page = environment().get_template("explanation.html.jinja").render(content(explanation), red=red)
     write_atomically(out, page.encode("utf-8"))
 
 
-def write_picture(out: Path, explanation: Explanation) -> None:
+def write_picture(out: Path, explanation: Explanation, red: str | None = None) -> None:
     """Write the picture to ``out``: the same, on one sheet."""
     from dicom_router.report.explanation_picture import draw  # Matplotlib takes seconds
 
-    write_atomically(out, draw(content(explanation)))
+    write_atomically(out, draw(content(explanation), red))
 
 
 def lines(explanation: Explanation) -> tuple[str, ...]:

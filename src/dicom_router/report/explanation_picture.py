@@ -13,20 +13,20 @@ from numpy.typing import NDArray
 
 SIZE: Final = (10.4, 8.2)  # inches
 DOTS: Final = 110  # per inch
-INK, SOFT, CHOSEN, OTHERS, WARN = "#1b2430", "#5a6675", "#1f63c4", "#b4bcc8", "#8a5a00"
+INK, SOFT, CHOSEN, OTHERS, WARN, RED = "#1b2430", "#5a6675", "#1f63c4", "#b4bcc8", "#8a5a00", "#b3261e"
 LINE: Final = 66  # characters
 
 Content = Mapping[str, Any]
 
 
-def draw(content: Content) -> bytes:
-    """Return ``content``, what the page shows, as a PNG."""
+def draw(content: Content, red: str | None) -> bytes:
+    """Return ``content``, what the page shows, as a PNG; ``red`` stands in red above the words."""
     figure = Figure(SIZE, layout="constrained", facecolor="white")
     film, overlay, bars, words = figure.subplots(2, 2, height_ratios=(2.4, 1)).flat
     _show(film, content["film"], "What the network saw")
     _show(overlay, content["overlay"], f"Orange: for {content['label'].lower()}; blue: against it")
     _draw_bars(bars, content["bars"])
-    _write(words, content)
+    _write(words, content, red)
     title = f"{content['label']}: {content['result'].decision.action}"
     figure.suptitle(f"{title}\n{content['name']}", color=INK, fontsize=14, parse_math=False)
     buffer = io.BytesIO()
@@ -55,9 +55,10 @@ def _draw_bars(axes: Axes, bars: tuple[Any, ...]) -> None:
     axes.set_title("Probabilities", color=SOFT, fontsize=10)
 
 
-def _write(axes: Axes, content: Content) -> None:
+def _write(axes: Axes, content: Content, red: str | None) -> None:
     """Write decision, header and model."""
-    paragraphs = [(WARN if content["reasons"] else INK, content["decision"])]
+    paragraphs = [(RED, red)] if red else []
+    paragraphs += [(WARN if content["reasons"] else INK, content["decision"])]
     paragraphs += [(WARN if content["result"].disagrees else INK, content["agrees"])]
     paragraphs += [(SOFT, "; ".join(f"{term}: {text}" for term, text in content["header"]))]
     synthetic = " (trained on synthetic films)" if content["result"].synthetic_model else ""
