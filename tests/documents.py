@@ -23,6 +23,8 @@ DOCUMENTS = sorted(
 )
 REGISTERING = "docs/registry.md"  # needs an MLflow server: tests/pipeline/test_registry_document.py runs it
 IMPORTING = "docs/your-data.md"  # whose project is searched too: test_planted_identifiers.py runs it
+PLATFORM = "docs/platform.md"  # shows what SCORING does
+SCORING = ("README.md", "## From a run to a model that scores")  # tests/pipeline/orchestration run it
 ON_A_MODEL = "docs/explaining.md"  # test_outputs.py runs it in a project that has one
 CLASSIFYING = "docs/classifying.md"  # needs a model and no pipeline: tests/model/test_classifying_document.py runs it
 # Run by .ci/run, or by whoever reads: not inside a test.
@@ -43,7 +45,23 @@ STAND_INS = {
 
 def commands(document: str) -> list[str]:
     """Return the lines of the shell blocks of ``document``, in order."""
-    text = (ROOT / document).read_text(encoding="utf-8")
+    return _lines((ROOT / document).read_text(encoding="utf-8"))
+
+
+def scoring_commands() -> tuple[list[str], list[str]]:
+    """Return the lines of ``SCORING``, before a person promotes and after."""
+    before, after = BLOCK.findall(_section(*SCORING))
+    return before.splitlines(), after.splitlines()
+
+
+def _section(document: str, heading: str) -> str:
+    """Return the text below a heading, to the next one or the end."""
+    _, found, below = (ROOT / document).read_text(encoding="utf-8").partition(f"\n{heading}\n")
+    assert found
+    return below.partition("\n## ")[0]
+
+
+def _lines(text: str) -> list[str]:
     return [line for block in BLOCK.findall(text) for line in block.splitlines() if line.strip()]
 
 
@@ -89,8 +107,11 @@ class Ran:
 
 
 def own_commands(document: str) -> list[str]:
-    """Return the commands of ``document`` that neither CI nor a person runs."""
-    return [line for line in commands(document) if not line.startswith((*BY_CI, *BY_PLATFORM, *BY_HAND))]
+    """Return the commands of ``document`` that neither CI, nor a test of the platform, nor a person runs."""
+    text = (ROOT / document).read_text(encoding="utf-8")
+    if document == SCORING[0]:
+        text = text.replace(_section(*SCORING), "")
+    return [line for line in _lines(text) if not line.startswith((*BY_CI, *BY_PLATFORM, *BY_HAND))]
 
 
 def run_document(document: str, folder: Path) -> Ran:

@@ -8,13 +8,14 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
 import psutil
+from documents import BY_HAND, Ran, run_script
 from ruamel.yaml import YAML
 from small_project import Run, environment, runner
 
@@ -131,6 +132,13 @@ class RealPlatform:
         return marked(self.project / STATE)
 
 
+def as_shown(platform: RealPlatform, lines: Iterable[str]) -> Ran:
+    """Run the README's commands where the platform is; who started it has done ``make up``, and will ``make down``."""
+    sample = ("dicom-router sample", "dicom-router sample --images 200 --jobs 1")  # what the project has
+    own = [line.replace(*sample) for line in lines if not line.startswith(("make ", *BY_HAND))]
+    return run_script(platform.project, own, **platform.variables)
+
+
 def _answer(request: urllib.request.Request) -> Any:
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
@@ -198,5 +206,6 @@ def variables(folder: Path) -> dict[str, str]:
         "PREFECT_API_URL": f"http://127.0.0.1:{prefect}/api",
         "PREFECT_HOME": str(folder / "prefect"),
         "GATE": str(folder / "gate"),
+        "XDG_CACHE_HOME": str(folder / "cache"),
         "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "default"),
     }

@@ -11,13 +11,15 @@ from documents import (
     DOCUMENTS,
     IMPORTING,
     ON_A_MODEL,
+    PLATFORM,
     REGISTERING,
     commands,
     own_commands,
     run_document,
+    scoring_commands,
 )
 
-ELSEWHERE = (CLASSIFYING, IMPORTING, ON_A_MODEL, REGISTERING)  # other tests run their commands
+ELSEWHERE = (CLASSIFYING, IMPORTING, ON_A_MODEL, PLATFORM, REGISTERING)  # other tests run their commands
 
 
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if name not in ELSEWHERE])
@@ -33,6 +35,16 @@ def test_what_only_ci_runs_is_in_its_script(document: str) -> None:
     script = (ROOT / ".ci/run").read_text(encoding="utf-8")
     shown = {" ".join(line.split()[:2]) for line in commands(document) if line.startswith("make ")}
     assert {target for target in shown if target not in script} <= {"make bench", *BY_PLATFORM}
+
+
+def test_the_document_of_the_platform_shows_what_tests_of_the_platform_run() -> None:
+    run = {bare(line) for block in scoring_commands() for line in block}
+    assert {bare(line) for line in commands(PLATFORM)} <= {*run, "make status"}
+
+
+def bare(line: str) -> str:
+    """Return a command without its comment."""
+    return line.partition("#")[0].strip()
 
 
 def test_every_command_stands_in_a_document() -> None:

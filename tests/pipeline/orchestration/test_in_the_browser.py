@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from conftest import ROOT
+from documents import scoring_commands
 from programs import require_program
-from real_platform import RealPlatform
+from real_platform import RealPlatform, as_shown
 from selenium import webdriver
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -91,6 +92,11 @@ def test_a_person_reads_the_description_and_promotes_by_clicking(
     assert page.shows("champion")
     page.keep("mlflow")
     page.until(lambda browser: champion(server) == "1")
+    scored = as_shown(platform, scoring_commands()[1])  # as the README goes on
+    assert scored.code == 0, scored.printed
+    assert "champion  version 1" in scored.printed
+    assert "data/images/" in scored.printed
+    assert scored.printed.count("WARNING   Champion 1 did not pass its gate") == 2  # of so few films
 
 
 def champion(server: str) -> str | None:
