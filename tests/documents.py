@@ -1,18 +1,22 @@
 """The documents' commands, run in a project of their own, over what stands for a hospital's export."""
 
 import re
+import shlex
 import shutil
 import subprocess
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+import pytest
+from click.testing import CliRunner
 from conftest import ROOT
 from PIL import Image
 from planting import plant, table
 from small_project import SMALL, copy_project, environment, set_params
 
+from dicom_router import cli
 from dicom_router.labels import CLASSES
 
 BLOCK = re.compile(r"^```sh\n(.*?)^```", re.MULTILINE | re.DOTALL)
@@ -123,6 +127,28 @@ def run_document(document: str, folder: Path) -> Ran:
     start = ["git init --quiet", "echo /export > .git/info/exclude"]  # which lies elsewhere in real life
     start += ["git add .", "git commit --quiet --message start"]
     return run_script(folder, [*start, *map(runnable, own_commands(document))])
+
+
+def run_here(folder: Path, lines: Sequence[str], **variables: str) -> Ran:
+    """Run ``lines`` in ``folder``, each by itself: our own command in this process, which has imported MLflow once."""
+    code, printed = 0, ""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        for name, value in {**environment(), **variables}.items():
+            patch.setenv(name, value)
+        for line in lines:
+            if code == 0:
+                code, said = _run_line(folder, line, variables)
+                printed += said
+    return Ran(folder, "\n".join(lines), code, printed)
+
+
+def _run_line(folder: Path, line: str, variables: Mapping[str, str]) -> tuple[int, str]:
+    if not line.startswith("dicom-router "):
+        ran = run_script(folder, [line], **variables)
+        return ran.code, ran.printed
+    result = CliRunner().invoke(cli.group, shlex.split(line, comments=True)[1:])
+    return result.exit_code, f"{result.output}{result.exception or ''}"
 
 
 def run_script(folder: Path, lines: Iterable[str], **variables: str) -> Ran:

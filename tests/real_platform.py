@@ -15,9 +15,9 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from documents import BY_HAND, Ran, run_script
+from documents import BY_HAND, Ran, run_here
 from ruamel.yaml import YAML
-from small_project import Run, environment, runner
+from small_project import SAMPLE, Run, environment, runner
 
 from dicom_router.services.processes import marked
 from dicom_router.services.settings import STATE
@@ -134,9 +134,8 @@ class RealPlatform:
 
 def as_shown(platform: RealPlatform, lines: Iterable[str]) -> Ran:
     """Run the README's commands where the platform is; who started it has done ``make up``, and will ``make down``."""
-    sample = ("dicom-router sample", "dicom-router sample --images 200 --jobs 1")  # what the project has
-    own = [line.replace(*sample) for line in lines if not line.startswith(("make ", *BY_HAND))]
-    return run_script(platform.project, own, **platform.variables)
+    own = [line.replace("dicom-router sample", SAMPLE) for line in lines if not line.startswith(("make ", *BY_HAND))]
+    return run_here(platform.project, own, **platform.variables)
 
 
 def _answer(request: urllib.request.Request) -> Any:

@@ -15,11 +15,14 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 
 # Small enough for a test; everything else is the repository's own.
 SMALL: Mapping[str, Mapping[str, Any]] = {
+    "validation": {"jobs": 1},
     "preprocess": {"image_size": 64, "jobs": 1},
-    "train": {"network": "test_resnet", "epochs": 2, "batch_size": 32},
-    "evaluate": {"resamples": 500},
-    "robustness": {"patients": 10, "jobs": 1},
+    "train": {"network": "test_resnet", "epochs": 2, "batch_size": 32, "threads": 1},
+    "evaluate": {"resamples": 200},
+    "robustness": {"patients": 5, "jobs": 1},
 }
+IMAGES = 100  # of the project that most tests of the pipeline share
+SAMPLE = f"dicom-router sample --images {IMAGES} --jobs 1"
 TRACKED = (
     "src",
     "flows",

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
-from small_project import Run, copy_project, environment, runner, start_project, without_network
+from small_project import IMAGES, Run, copy_project, environment, runner, start_project, without_network
 
 DEMO_CACHE = ROOT / ".demo/.dvc/cache"
 
@@ -15,7 +15,7 @@ DEMO_CACHE = ROOT / ".demo/.dvc/cache"
 def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a committed project after one ``dvc repro`` without a network."""
     folder = tmp_path_factory.mktemp("project")
-    run = start_project(folder, images=200)
+    run = start_project(folder, IMAGES)
     run(*without_network(run), "dvc", "repro")
     run("git", "add", ".")
     run("git", "commit", "--quiet", "--message", "A small project")

@@ -4,12 +4,11 @@ import shutil
 from pathlib import Path
 
 import pytest
-from documents import REGISTERING, Ran, own_commands, run_script, runnable
+from documents import REGISTERING, Ran, own_commands, run_here, runnable
 from mlflow_server import serving
+from small_project import SAMPLE
 
 from dicom_router.registry.server import ADDRESS
-
-SAMPLE = "dicom-router sample --images 200 --jobs 1"  # what the project has
 
 
 @pytest.fixture(scope="module")
@@ -21,7 +20,7 @@ def ran(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Ran:
     lines = [line.replace(runnable("dicom-router sample"), SAMPLE) for line in lines]
     with serving(folder) as server:
         variables = {ADDRESS: server.address, "XDG_CACHE_HOME": str(folder / "cache")}
-        return run_script(copy, ["git init --quiet", *lines], **variables)
+        return run_here(copy, ["git init --quiet", *lines], **variables)
 
 
 def test_the_commands_run(ran: Ran) -> None:
