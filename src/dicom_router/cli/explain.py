@@ -6,8 +6,9 @@ from typing import Final
 import click
 
 from dicom_router.cli.classify import model_option
-from dicom_router.cli.extras import extra
+from dicom_router.cli.formats import printable
 from dicom_router.errors import DataError
+from dicom_router.extras import extra
 from dicom_router.model.inference import Classifier
 
 WRITERS: Final = {".html": "write_page", ".png": "write_picture"}
@@ -45,5 +46,5 @@ def command(film: Path, output: Path, model: str, allow_synthetic_model: bool, t
     explained = explain(classifier, film, timeout)
     getattr(explanation, WRITERS[kind])(output, explained)
     for line in explanation.lines(explained):
-        click.echo(line)
+        click.echo(printable(line))
     click.echo(f"{output} shows why")

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import click
 
-from dicom_router.cli.extras import extra
 from dicom_router.dataset.programs import output
+from dicom_router.extras import extra
 
 
 @click.command("record")

@@ -4,7 +4,7 @@ import importlib
 from pathlib import Path
 from typing import Final
 
-from dicom_router.errors import MissingExtra
+from dicom_router.extras import extra
 
 REGISTRY: Final = "models:/"  # as MLflow has it: models:/dicom-router@champion, models:/dicom-router/3
 FETCHING: Final = "dicom_router.registry.fetching"  # imported by its name: its room stands above, and needs mlflow
@@ -19,8 +19,6 @@ def locate(reference: str | Path) -> Path:
     """
     if not str(reference).startswith(REGISTRY):
         return Path(reference)
-    try:
+    with extra("platform"):
         fetching = importlib.import_module(FETCHING)
-    except ModuleNotFoundError as error:
-        raise MissingExtra(error.name, "platform") from None
     return Path(fetching.fetch(str(reference)))
