@@ -31,6 +31,7 @@ from dicom_router.dicom.reading import read
 from dicom_router.errors import UnreadableImage
 from dicom_router.evaluation.predictions import patient_numbers
 from dicom_router.evaluation.reading import read_rule
+from dicom_router.model.answers import REVIEW
 from dicom_router.model.cache import PixelCache
 from dicom_router.model.network import Network
 from dicom_router.model.outlier_fitting import fit_statistics
@@ -198,7 +199,7 @@ def report_decisions(project: Path, images: dict[str, Images]) -> None:
     for name, each in images.items():
         decisions = rule.decide(each.logits, statistics.scores(each.features))
         shares = [np.mean([reason in one.reasons for one in decisions]) for reason in ("outlier", "unsure")]
-        review = np.mean([one.action == "review" for one in decisions])
+        review = np.mean([one.action == REVIEW for one in decisions])
         print(f"| {name} | {len(decisions)} | {shares[0]:.0%} | {shares[1]:.0%} | {review:.0%} |")
 
 

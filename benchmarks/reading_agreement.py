@@ -22,7 +22,7 @@ from dicom_router.errors import UnreadableImage
 from dicom_router.evaluation.reading import read_rule
 from dicom_router.evaluation.reading_agreement import ReadTwice, read_twice, reading_agreement
 from dicom_router.model.cache import PixelCache
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 from dicom_router.model.outliers import FILE, FeatureStatistics
 
 ANEW = {"JPEG 2000 lossless": 12, "JPEG baseline": 8}  # codings that are decoded at a smaller size, and their bits

@@ -64,6 +64,12 @@ def crash_once(item: tuple[Path, str]) -> str:
     return name
 
 
+def note_and_rest(folder: Path, seconds: float) -> None:
+    """Leave the process's id in ``folder`` and take a while."""
+    (folder / str(os.getpid())).touch()
+    time.sleep(seconds)
+
+
 def note_and_hang(folder: Path) -> None:
     """Leave the process's id in ``folder`` and hang."""
     (folder / str(os.getpid())).touch()

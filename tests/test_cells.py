@@ -99,6 +99,32 @@ def test_processes_that_always_die_while_they_start_are_an_error() -> None:
         list(map_in_cells(partial(deadly.pair, deadly.Lethal("segfault")), ["a"], workers=1, timeout=60))
 
 
+@pytest.mark.parametrize("item", [b"a", bytes(3 * MIB)])  # the second is more than a socket holds
+def test_processes_that_never_get_ready_are_an_error(item: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(cells, "READY_WITHIN", 0.5)
+    with pytest.raises(TimeoutError, match=r"was not ready within 0\.5 seconds, 3 times in a row"):
+        list(map_in_cells(partial(deadly.pair, deadly.Lethal("hang")), [item], workers=1, timeout=60))
+
+
+def test_a_process_that_hangs_once_while_it_starts_costs_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(cells, "READY_WITHIN", 3.0)
+    function = partial(deadly.pair, deadly.Lethal("hang", tmp_path / "mark"))
+    assert list(map_in_cells(function, ["a", "b"], workers=1, timeout=60)) == ["a", "b"]
+
+
+def test_what_a_process_prepares_is_no_items_time_and_is_done_once(tmp_path: Path) -> None:
+    prepare = partial(deadly.note_and_rest, tmp_path, 1.5)
+    assert list(map_in_cells(deadly.echo, range(20), workers=1, timeout=0.5, prepare=prepare)) == list(range(20))
+    assert len(list(tmp_path.iterdir())) == 1
+
+
+def test_what_cannot_be_prepared_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        list(map_in_cells(deadly.echo, ["a"], workers=1, timeout=60, prepare=deadly.divide))
+
+
 def test_what_a_library_prints_does_not_stand_among_results(capfd: pytest.CaptureFixture[str]) -> None:
     assert list(map_in_cells(deadly.print_to_standard_output, ["a"], workers=1, timeout=60)) == ["a"]
     assert capfd.readouterr() == ("", "a library's remark\n")

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dicom_router.finding import find, listed
+from dicom_router.finding import find, find_again, listed
 from dicom_router.reasons import Reason
 
 
@@ -71,6 +71,29 @@ def test_a_name_that_cannot_be_looked_at_costs_its_own_row_only(tmp_path: Path) 
     (tmp_path / "film").touch()
     named = [tmp_path / "pipe", "x" * 5000, tmp_path / "a\0b", tmp_path / "film"]
     assert [found.reason for found in find(named)] == [Reason.UNREADABLE] * 3 + [None]
+
+
+@pytest.mark.parametrize("named", [".", "later/..", "link"])
+def test_what_the_caller_writes_is_not_found(inbox: Path, monkeypatch: pytest.MonkeyPatch, named: str) -> None:
+    monkeypatch.chdir(inbox)
+    (inbox / "link").symlink_to(inbox)
+    for name in ("b.csv", ".b.csv.4711.partial", "later/b.csv", "c.csv", ".b.csv"):
+        (inbox / name).touch()
+    found = {path.path.resolve() for path in find([Path(named)], [inbox / "later" / ".." / "b.csv"])}
+    assert found & set(inbox.glob("*.csv")) == {inbox / "c.csv", inbox / ".b.csv"}
+    assert inbox / "later" / "b.csv" in found
+    assert not any(path.name.endswith(".partial") for path in found)
+
+
+def test_what_was_found_is_found_again(tmp_path: Path) -> None:
+    (tmp_path / "exp!").mkdir()
+    (tmp_path / "exp").touch()
+    (tmp_path / "exp!" / "film").touch()
+    zip_of(tmp_path / "exp!" / "in.zip", "film", "dir!/film", "other")
+    wanted = [found.path for found in find([tmp_path]) if found.path.name != "other"]
+    again = list(find_again(wanted))
+    assert sorted(found.path for found in again) == sorted(wanted) and len(wanted) == 4
+    assert [found.data for found in again if found.path.name == "film"].count(None) == 1
 
 
 @pytest.mark.parametrize(

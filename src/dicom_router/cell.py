@@ -41,11 +41,15 @@ class Answer:
 
 @dataclass(frozen=True)
 class Task:
-    """What a cell is for: seconds of processor time and bytes of memory are those of one item."""
+    """What a cell is for: seconds of processor time and bytes of memory are those of one item.
+
+    ``prepare`` is done once, before the cell says that it is ready.
+    """
 
     function: Callable[[Any], Any]
     timeout: float
     memory: int
+    prepare: Callable[[], object] | None = None
 
 
 def serve(descriptor: int) -> None:
@@ -67,9 +71,11 @@ def serve(descriptor: int) -> None:
 
 
 def _enter(link: Connection) -> Task | None:
-    """Load the function, which imports its module, and bound the memory; None where that fails."""
+    """Load the function, which imports its module, prepare, and bound the memory; None where that fails."""
     try:
         task: Task = pickle.loads(link.recv_bytes())
+        if task.prepare is not None:
+            task.prepare()
     except Exception as error:
         link.send_bytes(_failure(error))
         return None

@@ -8,6 +8,7 @@ Cells are fresh interpreters, neither forked (threads of the caller do not matte
 iteration and take one item after the other over a socket; a few wait there, so that a cell never waits for
 its parent. A cell that dies takes down the item it was at; those behind are given to another. A crash is believed
 when it happens twice, so that a process that somebody else ended, the kernel for want of memory say, costs nothing.
+What a cell does before it is ready is charged to no item, and bounded by itself.
 
 A cell is no sandbox: it keeps accidents in, not an attacker who runs code in it.
 """
@@ -16,19 +17,14 @@ import heapq
 import os
 import pickle
 import signal
-import subprocess
-import sys
-from collections import deque
 from collections.abc import Callable, Generator, Iterable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass, field
-from multiprocessing import Pipe
-from multiprocessing.connection import Connection, wait
-from pathlib import Path
+from multiprocessing.connection import wait
 from time import monotonic
 from typing import Final, TypeVar
 
 from dicom_router.cell import Answer, Lost, Task
+from dicom_router.cell_process import Cell
 from dicom_router.reasons import Reason
 
 __all__ = ["Lost", "map_in_cells", "workers_for"]
@@ -37,17 +33,11 @@ T = TypeVar("T")
 R = TypeVar("R")
 
 MEMORY: Final = 3 << 30  # bytes an item may take: 100 million pixels of three 16-bit samples do
-AHEAD: Final = 8  # items that wait in a cell's socket or are being worked on
 WINDOW: Final = 64  # items a cell that may be under way or waiting for an earlier one
 HELD: Final = 64 << 20  # bytes of items that are under way beyond which no further one is drawn
-STARTS: Final = 3  # processes in a row that may die while they start
-SMALL: Final = 1 << 12  # bytes of an item; a larger one is sent to an idle cell only, so that nobody blocks
-STANDARD_ERROR: Final = 2
+STARTS: Final = 3  # processes in a row that may die, or not get ready, while they start
+READY_WITHIN: Final = 120.0  # seconds that a process may take until it is ready, on a cold disk and a busy machine too
 TICK: Final = 1.0  # seconds
-REAPED_WITHIN: Final = 10.0  # seconds until a killed process is given up, which the kernel may be holding
-BOOT: Final = "import sys; sys.path[:] = sys.argv[2:]; from dicom_router.cell import serve; serve(int(sys.argv[1]))"
-# A decoder's own threads would only fight those of the other cells.
-ONE_THREAD: Final = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 
 
 def map_in_cells(
@@ -56,6 +46,7 @@ def map_in_cells(
     *,
     workers: int,
     timeout: float,
+    prepare: Callable[[], object] | None = None,
     memory: int = MEMORY,
     window: int = WINDOW,
 ) -> Generator[R | Lost, None, None]:
@@ -71,14 +62,17 @@ def map_in_cells(
         items: what it is applied to.
         workers: processes, at least one.
         timeout: seconds that one item may take, of time in which this process ran and waited.
+        prepare: what each process does before its first item, to load what all items need; importable as ``function``.
         memory: bytes that one item may allocate beyond what the process needs to start.
         window: items a worker that are held here at once; fewer where an item is large.
 
     Raises:
-        Exception: what ``function`` raised, when its item's turn comes, with its traceback as a note.
+        Exception: what ``function`` raised, when its item's turn comes, with its traceback as a note; what ``prepare``
+            raised, at once.
         RuntimeError: a process cannot be started.
+        TimeoutError: a process is not ready within ``READY_WITHIN`` seconds.
     """
-    queue, crew = _Queue(iter(items), window * workers), _Crew(Task(function, timeout, memory), workers)
+    queue, crew = _Queue(iter(items), window * workers), _Crew(Task(function, timeout, memory, prepare), workers)
     try:
         while True:
             while queue.draw():
@@ -98,15 +92,6 @@ def map_in_cells(
 def workers_for(jobs: int) -> int:
     """Return the number of processes that ``jobs`` asks for: below 1 one for each core that this process may use."""
     return jobs if jobs > 0 else len(os.sched_getaffinity(0))
-
-
-def search_path() -> list[str]:
-    """Return where a cell looks for modules: as this process, and it finds this very package.
-
-    A model that MLflow loads puts its own copy of a part of it before all else.
-    """
-    home = Path(__file__).parent.parent
-    return [entry for entry in sys.path if Path(entry).absolute() == home or not Path(entry, "dicom_router").is_dir()]
 
 
 @dataclass
@@ -160,77 +145,26 @@ class _Queue:
             yield self.answers.pop(self.yielded - 1)
 
 
-@dataclass
-class _Cell:
-    """A process, the socket to it, and the numbers of the items it has; ``age`` is how long it is at the first."""
-
-    process: subprocess.Popen[bytes]
-    link: Connection
-    ready: bool = False
-    items: deque[int] = field(default_factory=deque)
-    age: float = 0.0
-
-    @classmethod
-    def start(cls, task: bytes) -> "_Cell":
-        """Start an interpreter that imports what the function needs and nothing else."""
-        here, there = Pipe()
-        with there:
-            command = [sys.executable, "-c", BOOT, str(there.fileno()), *search_path()]
-            process = subprocess.Popen(
-                command,
-                stdin=subprocess.PIPE,
-                stdout=STANDARD_ERROR,  # what a library prints there must not stand among the caller's results
-                pass_fds=[there.fileno()],
-                env=os.environ | ONE_THREAD,
-            )
-        cell = cls(process, here)
-        with suppress(ConnectionError):  # a process that is dead already is found so when listened to
-            here.send_bytes(task)
-        return cell
-
-    def takes(self, message: bytes) -> bool:
-        """Tell whether ``message`` can be sent without waiting for an answer first."""
-        return not self.items or (len(self.items) < AHEAD and len(message) <= SMALL)
-
-    def give(self, number: int, message: bytes) -> None:
-        """Send an item; that the process is dead shows when it is listened to."""
-        if not self.items:
-            self.age = 0.0
-        self.items.append(number)
-        with suppress(ConnectionError):
-            self.link.send_bytes(message)
-
-    def end(self) -> int:
-        """Kill the process, and return the signal it died of, or 0."""
-        self.process.kill()
-        self.link.close()
-        assert self.process.stdin is not None
-        self.process.stdin.close()
-        with suppress(subprocess.TimeoutExpired):
-            return max(0, -self.process.wait(REAPED_WITHIN))
-        return signal.SIGKILL
-
-
 class _Crew:
     """The cells: started when there is work for them, replaced when they die."""
 
     def __init__(self, task: Task, workers: int) -> None:
         self.task, self.workers = task, workers
         self.packed = pickle.dumps(task)
-        self.cells: list[_Cell] = []
+        self.cells: list[Cell] = []
         self.stillborn = 0  # processes in a row that died while they started
 
     def deal(self, queue: _Queue) -> None:
-        """Give what is waiting to the cells that have least to do, and start one where all have some."""
+        """Give what is waiting to the cells that have least to do, and start one where fewer have nothing than wait."""
         while queue.waiting:
-            number = queue.waiting[0]
-            cell = min(self.cells, key=lambda cell: len(cell.items), default=None)
-            if (cell is None or cell.items) and len(self.cells) < self.workers:
-                cell = _Cell.start(self.packed)
-                self.cells.append(cell)
-            if cell is None or not cell.takes(queue.messages[number]):
+            idle = sum(not cell.items for cell in self.cells)
+            if idle < len(queue.waiting) and len(self.cells) < self.workers:
+                self.cells.append(Cell.start(self.packed))
+            cell = min(self.cells, key=lambda cell: (len(cell.items), not cell.ready))
+            message = queue.messages[queue.waiting[0]]
+            if not cell.takes(message):
                 return
-            cell.give(heapq.heappop(queue.waiting), queue.messages[number])
+            cell.give(heapq.heappop(queue.waiting), message)
 
     def listen(self, queue: _Queue) -> None:
         """Wait for an answer, a death or a second to pass.
@@ -245,7 +179,7 @@ class _Crew:
             cell.age += waited
             if cell.link in speaking:
                 self._hear(cell, queue)
-            elif cell.ready and cell.items and cell.age >= self.task.timeout:
+            elif cell.age >= (self.task.timeout if cell.ready else READY_WITHIN) and (cell.items or not cell.ready):
                 self._bury(cell, queue, late=True)
 
     def close(self) -> None:
@@ -254,7 +188,7 @@ class _Crew:
             cell.end()
         self.cells.clear()
 
-    def _hear(self, cell: _Cell, queue: _Queue) -> None:
+    def _hear(self, cell: Cell, queue: _Queue) -> None:
         """Take one message."""
         try:
             answer: Answer = pickle.loads(cell.link.recv_bytes())
@@ -268,28 +202,34 @@ class _Crew:
             raise answer.error
         cell.ready, self.stillborn = True, 0
 
-    def _bury(self, cell: _Cell, queue: _Queue, late: bool) -> None:
+    def _bury(self, cell: Cell, queue: _Queue, late: bool) -> None:
         """Settle the item that a cell died of, or try it once more, and put back those behind it."""
         self.cells.remove(cell)
         died_of = cell.end()
         late = died_of == signal.SIGPROF or late
         if not cell.ready:
-            self._start_again(died_of)
+            self._start_again(died_of, late)
         elif cell.items and (late or cell.items[0] in queue.suspects):
             queue.settle(cell.items.popleft(), Answer(_lost(late, self.task.timeout)))
         elif cell.items:
             queue.suspects.add(cell.items[0])
         queue.again(cell.items)
 
-    def _start_again(self, died_of: int) -> None:
-        """Count a process that died while it started.
+    def _start_again(self, died_of: int, late: bool) -> None:
+        """Count a process that did not get ready.
 
         Raises:
-            RuntimeError: so did those before it.
+            RuntimeError, TimeoutError: neither did those before it.
         """
         self.stillborn += 1
-        if self.stillborn >= STARTS:
-            raise RuntimeError(f"a process for the decoder could not be started; it died of signal {died_of}")
+        if self.stillborn < STARTS:
+            return
+        if late:
+            raise TimeoutError(
+                f"a process for the decoder was not ready within {READY_WITHIN:g} seconds, {STARTS} times in a row: see"
+                " whether the disk of the program and of the model answers, and whether the machine is overloaded"
+            )
+        raise RuntimeError(f"a process for the decoder could not be started; it died of signal {died_of}")
 
 
 def _lost(late: bool, timeout: float) -> Lost:

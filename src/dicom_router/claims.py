@@ -4,31 +4,16 @@ BodyPartExamined is wrong in about 15% of films in routine practice, so a claim 
 never believed: neither over a label nor over the pixels.
 """
 
-import re
 from dataclasses import dataclass
 from typing import Final
 
+from dicom_router.body_parts import WORDS, classes_of, words_of
 from dicom_router.labels import CLASSES
 
-_CHEST: Final = frozenset({"adult_chest", "pediatric_chest"})
-_ABDOMEN: Final = frozenset({"abdomen"})
-_SPINE: Final = frozenset({"spine"})
-_OTHER: Final = frozenset({"other"})
+Allowed = tuple[str, ...]  # classes in the order of CLASSES; none where nothing is said
 
-_OF_CLASSES: Final = {
-    _CHEST: "CHEST THORAX LUNG LUNGS RIB RIBS RIBCAGE HEART LUNGE RIPPEN",
-    _CHEST | _ABDOMEN: "CHESTABDOMEN CHESTABDPELVIS TRUNK BABYGRAM",
-    _ABDOMEN: "ABDOMEN ABDOMENPELVIS KUB KIDNEY BLADDER COLON STOMACH LIVER",
-    _SPINE: "SPINE CSPINE TSPINE LSPINE SSPINE CTSPINE TLSPINE LSSPINE WHOLESPINE SCOLIOSIS COCCYX SACRUM "
-    "CERVICALSPINE THORACICSPINE LUMBARSPINE HWS BWS LWS WIRBELSAEULE HALSWIRBELSAEULE",
-    _OTHER: "SKULL HEAD FACE JAW MANDIBLE MAXILLA TEETH NOSE ORBIT SINUS PARANASALSINUS ZYGOMA NECK "
-    "SHOULDER CLAVICLE SCAPULA ARM UPPERARM HUMERUS ELBOW FOREARM RADIUS ULNA WRIST HAND FINGER THUMB "
-    "EXTREMITY PELVIS HIP SIJOINT LEG FEMUR THIGH KNEE PATELLA TIBIA FIBULA ANKLE FOOT CALCANEUS TOE BREAST "
-    "BECKEN FUSS HUEFTE KNIE SCHAEDEL SCHULTER",
-}
-# BodyPartExamined, letters only (PS3.16 Annex L, and what modalities send), to the classes that it allows.
-BODY_PARTS: Final = {part: classes for classes, parts in _OF_CLASSES.items() for part in parts.split()}
 ANOTHER_WORD: Final = "?"
+MONTHS_BELOW: Final = 2  # years; younger patients' ages are told in months
 
 
 @dataclass(frozen=True)
@@ -43,13 +28,26 @@ class AgeLimits:
 class Claim:
     """What a header says, and the classes that this allows.
 
-    ``BodyPartExamined`` holds a word of ``BODY_PARTS`` alone, ``?`` for any other and "" for none: an attribute of
-    free choice may hold a name. ``allows`` is empty where nothing is said.
+    ``BodyPartExamined`` holds words of ``body_parts.py`` alone, ``?`` where there is any other and "" for none: an
+    attribute of free choice may hold a name.
     """
 
     BodyPartExamined: str = ""
     age_years: float | None = None
-    allows: tuple[str, ...] = ()
+    part_allows: Allowed = ()  # by BodyPartExamined
+    age_allows: Allowed = ()  # by PatientAge, which rules out one chest of the two
+
+    @property
+    def allows(self) -> Allowed:
+        """Return what both allow; nothing where neither says anything."""
+        said = [allowed for allowed in (self.part_allows, self.age_allows) if allowed]
+        return tuple(name for name in CLASSES if said and all(name in allowed for allowed in said))
+
+    @property
+    def in_words(self) -> str:
+        """Return ``CHEST, 45 years``, or what there is of it."""
+        age = "" if self.age_years is None else age_in_words(self.age_years)
+        return ", ".join(filter(None, (self.BodyPartExamined, age)))
 
     def disagrees(self, label: str) -> bool | None:
         """Say whether ``label`` is not allowed; None where the header says nothing of it."""
@@ -58,20 +56,28 @@ class Claim:
 
 def claim_of(body_part: str, age_years: float | None, limits: AgeLimits | None) -> Claim:
     """Return what a header with this BodyPartExamined and age claims; without ``limits`` no age says anything."""
-    letters = _letters(body_part)
-    by_part, by_age = BODY_PARTS.get(letters), _of_age(age_years, limits)
-    said = [allowed for allowed in (by_part, by_age) if allowed is not None]
+    words = words_of(body_part)
     return Claim(
-        BodyPartExamined=letters if by_part else ANOTHER_WORD if body_part else "",
+        BodyPartExamined=" ".join(words) if WORDS.issuperset(words) and (words or not body_part) else ANOTHER_WORD,
         age_years=age_years,
-        allows=tuple(name for name in CLASSES if said and all(name in allowed for allowed in said)),
+        part_allows=_in_order(classes_of(words)),
+        age_allows=_in_order(_of_age(age_years, limits)),
     )
 
 
 def body_part_agrees(part: str, label: str) -> bool | None:
-    """Say whether BodyPartExamined ``part`` allows ``label``; None where it is absent or unknown here."""
-    allowed = BODY_PARTS.get(_letters(part))
+    """Say whether BodyPartExamined ``part`` allows ``label``; None where it says nothing of it."""
+    allowed = classes_of(words_of(part))
     return None if allowed is None else label in allowed
+
+
+def age_in_words(years: float) -> str:
+    """Return ``34 years``, and months of the youngest."""
+    return f"{years:.0f} years" if years >= MONTHS_BELOW else f"{12 * years:.0f} months"
+
+
+def _in_order(classes: frozenset[str] | None) -> Allowed:
+    return tuple(name for name in CLASSES if name in (classes or ()))
 
 
 def _of_age(age_years: float | None, limits: AgeLimits | None) -> frozenset[str] | None:
@@ -81,7 +87,3 @@ def _of_age(age_years: float | None, limits: AgeLimits | None) -> frozenset[str]
     if age_years >= limits.adult_from_years:
         return frozenset(CLASSES) - {"pediatric_chest"}
     return frozenset(CLASSES) - {"adult_chest"} if age_years < limits.borderline_from_years else None
-
-
-def _letters(body_part: str) -> str:
-    return re.sub("[^A-Z]", "", body_part.upper())

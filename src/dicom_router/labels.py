@@ -5,6 +5,7 @@ from typing import Final
 from dicom_router.errors import UnknownLabel
 
 CLASSES: Final = ("abdomen", "adult_chest", "pediatric_chest", "spine", "other")
+CHESTS: Final = ("adult_chest", "pediatric_chest")  # which an age tells apart
 
 # What labellers and published archives call them; compared in lower case, with
 # spaces and hyphens read as underscores.

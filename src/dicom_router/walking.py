@@ -99,6 +99,11 @@ def is_folder(path: Path) -> bool:
     return os.path.isdir(path)  # noqa: PTH112  (Path.is_dir raises on overlong names and lost mounts before Python 3.14)
 
 
+def as_text(path: Path | str) -> str:
+    """Return a path, or a name, as text; bytes that are none become a mark."""
+    return os.fsencode(path).decode("utf-8", "replace")
+
+
 def look_at(path: Path) -> Found | None:
     """Say what ``path`` is, None for a folder; nothing is opened, since a pipe would never answer."""
     try:

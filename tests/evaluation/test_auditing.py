@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dicom_router.claims import AgeLimits, claim_of
-from dicom_router.evaluation.auditing import AGE, BODY_PART, SILENT, Audit, agreements, overall
+from dicom_router.evaluation.auditing import AGE, BODY_PART, SILENT, Audit, agreements, overall, telling
 from dicom_router.labels import CLASSES
 from dicom_router.model.answers import Decision, Result, ReviewReason
 from dicom_router.reasons import Reason
@@ -39,7 +39,7 @@ def audit_of(*results: Result) -> Audit:
 def test_every_file_is_counted_once() -> None:
     audit = audit_of(film("a", "spine", "CHEST"), film("b", "other"), Result(Path("c"), reason=Reason.NOT_DICOM))
     assert (audit.seen, audit.films, dict(audit.unreadable)) == (3, 2, {"not_dicom": 1})
-    assert sum(row.films for row in agreements(audit.pairs)) == audit.films
+    assert sum(row.films for row in agreements(audit.pairs[BODY_PART])) == audit.films
 
 
 @pytest.mark.parametrize(
@@ -74,13 +74,32 @@ def test_routed_films_come_first_then_the_less_likely_the_claim() -> None:
 
 def test_the_share_that_agrees_leaves_out_headers_that_say_nothing() -> None:
     films = [film(str(n), "spine", "SPINE") for n in range(9)] + [film("x", "other", "SPINE"), film("y", "other")]
-    rows = agreements(audit_of(*films).pairs)
+    rows = agreements(audit_of(*films).pairs[BODY_PART])
     assert [row.claim for row in rows] == [("spine",), SILENT]
     share = overall(rows)
     assert share.value == pytest.approx(0.9)
     assert share.low == pytest.approx(0.5550, abs=1e-4) and share.high == pytest.approx(
         0.9975, abs=1e-4
     )  # R: binom.test
+
+
+def test_an_age_is_compared_where_a_chest_is_seen_and_not_with_the_body_part() -> None:
+    films = (
+        film("right", "adult_chest", "HAND", 40.0),
+        film("wrong", "adult_chest", "CHEST", 4.0),
+        film("hand", "other", "HAND", 40.0),
+        film("young", "pediatric_chest", "", 14.0),
+    )
+    audit = audit_of(*films)
+    by_age, by_part = agreements(audit.pairs[AGE]), agreements(audit.pairs[BODY_PART])
+    assert [(row.claim, row.films) for row in by_age] == [(("adult_chest",), 1), (("pediatric_chest",), 1), (SILENT, 1)]
+    assert (telling(by_age), overall(by_age).value) == (2, 0.5)
+    assert (telling(by_part), overall(by_part).value) == (3, pytest.approx(2 / 3))
+
+
+def test_words_that_are_not_known_are_counted() -> None:
+    audit = audit_of(film("a", "other", "DOE"), film("b", "other", "BACK"), film("c", "other", ""))
+    assert audit.unknown_words == 1
 
 
 @given(
@@ -94,6 +113,9 @@ def test_the_share_that_agrees_leaves_out_headers_that_say_nothing() -> None:
 )
 def test_what_agrees_and_what_contradicts_add_up(films: list[tuple[str, str, float | None]]) -> None:
     audit = audit_of(*(film(str(n), *each) for n, each in enumerate(films)))
-    rows = [row for row in agreements(audit.pairs) if row.claim != SILENT]
-    agreeing = sum(round((row.share.value or 0) * row.films) for row in rows)
-    assert agreeing + len(audit.contradictions) == sum(row.films for row in rows)
+    for tag, contradicted in ((BODY_PART, "part_allows"), (AGE, "age_allows")):
+        rows = [row for row in agreements(audit.pairs[tag]) if row.claim != SILENT]
+        agreeing = sum(round((row.share.value or 0) * row.films) for row in rows)
+        results = [each.result for each in audit.contradictions]
+        allowed = [(result.label, getattr(result.claim, contradicted)) for result in results]
+        assert agreeing + sum(bool(these) and label not in these for label, these in allowed) == telling(rows)

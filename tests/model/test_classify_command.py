@@ -106,7 +106,9 @@ def test_a_json_row_holds_what_the_header_claims(rows: list[dict[str, Any]]) -> 
     assert (other["BodyPartExamined"], other["allows"], other["disagrees"]) == ("", [], None)
 
 
-def test_two_workers_give_the_rows_of_one(rows: list[dict[str, Any]]) -> None:
+def test_two_workers_give_the_rows_of_one(shared_model: Path, inbox: Path, rows: list[dict[str, Any]]) -> None:
+    of_one = [json.loads(line) for line in classify(shared_model, "--format", "jsonl", inbox).stdout.splitlines()]
+    assert [row | {"seconds": None} for row in rows] == [row | {"seconds": None} for row in of_one]
     assert [row["label"] or "-" for row in rows] == list(LABELS)
 
 
@@ -124,6 +126,16 @@ def test_parquet_is_written_to_a_file_whole(shared_model: Path, inbox: Path, tmp
     done = classify(shared_model, "--format", "parquet", "--output", target, inbox / "b", inbox / "later")
     assert (done.exit_code, done.stdout) == (SOME_UNREADABLE, "")
     assert parquet.read_table(target)["label"].to_pylist() == ["abdomen", "spine", "other", "", ""]
+
+
+def test_the_output_is_no_film(shared_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write_film(tmp_path / "film", band_pixels(0), synthetic=True)
+    monkeypatch.chdir(tmp_path)
+    for _ in range(2):  # the second time it is there already
+        done = classify(shared_model, "--format", "csv", "--output", "results.csv", ".")
+        assert done.exit_code == 0
+        rows = csv.DictReader(Path("results.csv").read_text().splitlines())
+        assert [row["path"] for row in rows] == ["film"]
 
 
 def test_parquet_is_not_written_to_a_terminal(shared_model: Path, inbox: Path) -> None:

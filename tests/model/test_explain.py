@@ -18,8 +18,10 @@ from PIL import Image
 from dicom_router.cli.explain import command
 from dicom_router.errors import DataError, MissingExtra, ModelError, UnreadableImage
 from dicom_router.labels import CLASSES
-from dicom_router.model.explaining import Explanation, explain, shown_name
-from dicom_router.model.inference import Classifier, Network
+from dicom_router.model import inference
+from dicom_router.model.explaining import Explanation, explain
+from dicom_router.model.inference import Classifier
+from dicom_router.model.network import Network
 from dicom_router.model.packaging.writing import Ingredients, write_model
 from dicom_router.model.saliency import hidden, occlusion
 from dicom_router.reasons import Reason
@@ -111,8 +113,22 @@ def test_a_picture_holds_any_name(explanation: Explanation, tmp_path: Path) -> N
         assert picture.size == (1144, 902)
 
 
-def test_a_name_that_is_no_text_is_shown_all_the_same() -> None:
-    assert shown_name(os.fsdecode(b"\xff<b>.dcm")) == "\N{REPLACEMENT CHARACTER}<b>.dcm"
+def test_a_name_that_is_no_text_is_shown_and_cannot_move_the_cursor(
+    model_folder: Path, film: Path, tmp_path: Path
+) -> None:
+    named = tmp_path / os.fsdecode(b"a\xff\x1b[2J<b>.dcm")
+    named.write_bytes(film.read_bytes())
+    done = run(model_folder, named, tmp_path / "out.html")
+    assert done.stdout.startswith("a\N{REPLACEMENT CHARACTER}\\x1b[2J<b>.dcm: spine (")
+    assert "\x1b" not in done.stdout
+
+
+def test_the_film_is_decoded_in_another_process_alone(
+    model_folder: Path, film: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delattr(inference, "preprocess_file")
+    monkeypatch.setattr("dicom_router.dicom.preprocessing.read_for", None)
+    assert explain(Classifier.load(model_folder), film, 60).result.label == "spine"
 
 
 @pytest.mark.parametrize(("content", "reason"), [(b"no film", Reason.NOT_DICOM), (b"", Reason.EMPTY)])

@@ -6,6 +6,7 @@ import json
 import os
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import count, islice
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from dicom_router.claims import Claim
 from dicom_router.cli import formats
 from dicom_router.cli.formats import FORMATS
 from dicom_router.errors import MissingExtra
-from dicom_router.labels import CLASSES
+from dicom_router.labels import CHESTS, CLASSES
 from dicom_router.model.answers import Decision, Result, ReviewReason
 from dicom_router.model.rows import COLUMNS
 from dicom_router.reasons import Reason
@@ -27,7 +28,7 @@ ANSWERED = Result(
     probabilities=(0.01, 0.02, 0.03, 0.9, 0.04),
     decision=Decision("spine", (ReviewReason.UNSURE, ReviewReason.OUTLIER)),
     outlier_score=12.5,
-    claim=Claim("CHEST", 45.0, ("adult_chest",)),
+    claim=Claim("CHEST", 45.0, CHESTS, ("adult_chest",)),
     guarantee="guarantee not met",
     model="0123456789abcdef",
     synthetic_model=True,
@@ -49,6 +50,11 @@ def test_a_table_is_aligned() -> None:
         assert all(row[head.index(column) :].startswith(value) for row, value in zip(rows, values, strict=True))
     assert rows[0].split()[:6] == ["spine", "1", "2", "3", "90", "4"]
     assert "differs: CHEST, 45 years" in rows[0] and rows[1].endswith("c.txt: no film")
+
+
+def test_the_age_of_an_infant_is_told_in_months() -> None:
+    infant = replace(ANSWERED, claim=Claim("CHEST", 1 / 3, CHESTS, ("pediatric_chest",)))
+    assert "differs: CHEST, 4 months " in written("table", infant).decode()
 
 
 @pytest.mark.parametrize("name", ["a\nb", "a\x1b[2Jb", "a\u202eb", os.fsdecode(b"a\xffb")])

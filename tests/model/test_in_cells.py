@@ -1,7 +1,10 @@
 """Films classified in processes that may die: results are complete, in order, and those of one process."""
 
 import os
+import shutil
 import signal
+import threading
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -15,6 +18,7 @@ from model.made_up import band_pixels
 
 from dicom_router.errors import ModelError
 from dicom_router.model.answers import Facts, Result
+from dicom_router.model.folder import MODEL
 from dicom_router.model.in_cells import Loading, classify_in_cells
 from dicom_router.model.inference import Classifier
 from dicom_router.reasons import Reason
@@ -97,3 +101,19 @@ def test_what_the_model_refuses_is_an_error_of_the_caller(shared_model: Path, tm
     film = write_film(tmp_path / "real.dcm", band_pixels(0), synthetic=False)
     with pytest.raises(ModelError, match="--allow-synthetic-model"):
         list(classify_in_cells(Loading(shared_model), [film]))
+
+
+def test_a_model_that_is_slow_to_load_makes_no_film_late(shared_model: Path, films: list[Path], tmp_path: Path) -> None:
+    folder = shutil.copytree(shared_model, tmp_path / "model")
+    content = (folder / MODEL).read_bytes()
+    (folder / MODEL).unlink()
+    os.mkfifo(folder / MODEL)
+
+    def come_slowly() -> None:
+        time.sleep(3)
+        (folder / MODEL).write_bytes(content)
+
+    threading.Thread(target=come_slowly, daemon=True).start()
+    sound = next(path for path in films if path.stem.isdigit())
+    (result,) = classify_in_cells(Loading(folder), [sound], timeout=2, facts=Facts.read(shared_model))
+    assert result.reason is None and result.label is not None

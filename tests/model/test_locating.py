@@ -25,6 +25,7 @@ def test_a_registry_is_asked_where_it_is_installed(monkeypatch: pytest.MonkeyPat
 
 
 def test_without_mlflow_a_registry_names_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setitem(sys.modules, FETCHING, None)
+    monkeypatch.delitem(sys.modules, FETCHING, raising=False)
+    monkeypatch.setitem(sys.modules, "mlflow", None)
     with pytest.raises(MissingExtra, match=r"pip install '\.\[platform\]'"):
         locate("models:/dicom-router@champion")

@@ -13,7 +13,7 @@ from dicom_router.dicom.preprocessing import PreprocessingSpec
 from dicom_router.evaluation.reading_agreement import ReadTwice, read_twice, reading_agreement
 from dicom_router.labels import CLASSES
 from dicom_router.model.decision import Rule, cost_matrix
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 from dicom_router.model.outliers import FeatureStatistics
 
 SPEC = PreprocessingSpec(SIZE, "letterbox")

@@ -8,8 +8,8 @@ from typing import ClassVar, Final
 import click
 
 from dicom_router import __version__
-from dicom_router.cli.extras import extra
 from dicom_router.errors import RouterError
+from dicom_router.extras import extra
 
 # name: (module, help line shown by --help without importing the module)
 COMMANDS: Final = {

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from dicom_router.cli.extras import extra
+from dicom_router.extras import extra
 
 if TYPE_CHECKING:
     from dicom_router.registry.champion import Move

@@ -65,7 +65,7 @@ def command(
 
     With - the paths are read from standard input, one a line. One row per file, in order; a file that cannot be read is
     a row with its reason. `route` means that the label may be acted on, `review` that a person must look: `unsure` and
-    `outlier` say why (docs/classifying.md, docs/certainty.md).
+    `outlier` say why (docs/classifying.md, docs/certainty.md). The output itself is no film.
 
     Exit code: 0 every file got an answer; 3 at least one could not be read;
     1 the model or its use is wrong; 2 the command line is wrong.
@@ -75,7 +75,8 @@ def command(
     located = look_up(model)
     facts = Facts.read(located.folder)
     loading = Loading(located.folder, allow_synthetic_model, threads, device)
-    results = classify_in_cells(loading, _sources(paths, null), workers=workers, timeout=timeout, facts=facts)
+    sources = _sources(paths, null, () if output is None else (output,))
+    results = classify_in_cells(loading, sources, workers=workers, timeout=timeout, facts=facts)
     seen = unreadable = 0
     with _target(output) as file, closing(results):
         for result in FORMATS[form](results, file):
@@ -91,11 +92,11 @@ def command(
         context.exit(SOME_UNREADABLE)
 
 
-def _sources(paths: Iterable[Path], null: bool) -> Iterator[Found]:
-    """Yield what is to be classified, in the order in which it was named."""
+def _sources(paths: Iterable[Path], null: bool, outputs: Iterable[Path]) -> Iterator[Found]:
+    """Yield what is to be classified, in the order in which it was named; the ``outputs`` are not."""
     for path in paths:
         named = listed(sys.stdin.buffer, b"\0" if null else b"\n") if path == LIST else (path,)
-        yield from find(named)
+        yield from find(named, outputs)
 
 
 def _target(output: Path | None) -> AbstractContextManager[BinaryIO]:

@@ -6,9 +6,10 @@ from typing import Final
 import click
 
 from dicom_router.cli.classify import model_option
-from dicom_router.cli.extras import extra
+from dicom_router.cli.formats import printable
 from dicom_router.cli.red import warn
 from dicom_router.errors import DataError
+from dicom_router.extras import extra
 from dicom_router.model.inference import Classifier
 from dicom_router.model.locating import look_up
 
@@ -48,6 +49,6 @@ def command(film: Path, output: Path, model: str, allow_synthetic_model: bool, t
     explained = explain(classifier, film, timeout)
     getattr(explanation, WRITERS[kind])(output, explained, located.warning)
     for line in explanation.lines(explained):
-        click.echo(line)
+        click.echo(printable(line))
     warn(located.warning)
     click.echo(f"{output} shows why")

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
 from typing import BinaryIO, Final
 
-from dicom_router.cli.extras import extra
+from dicom_router.extras import extra
 from dicom_router.labels import CLASSES
 from dicom_router.model.answers import Result
-from dicom_router.model.rows import COLUMNS, flat, nested, text_of
+from dicom_router.model.rows import COLUMNS, flat, nested
+from dicom_router.walking import as_text
 
 Write = Callable[[Iterable[Result], BinaryIO], Iterator[Result]]
 
@@ -73,9 +74,9 @@ FORMATS: Final[Mapping[str, Write]] = {"table": as_table, "jsonl": as_jsonl, "cs
 
 def _line(result: Result) -> str:
     seconds = "" if result.seconds is None else f"{result.seconds:.3f}"
-    name = _printable(text_of(result))
+    name = printable(as_text(result.path))
     if result.probabilities is None:
-        return LAYOUT.format("-", "", str(result.reason), "", seconds, f"{name}: {_printable(result.detail)}")
+        return LAYOUT.format("-", "", str(result.reason), "", seconds, f"{name}: {printable(result.detail)}")
     shares = "".join(f"{100 * probability:>4.0f}" for probability in result.probabilities)
     return LAYOUT.format(result.label, shares, _decision(result), _header(result), seconds, name)
 
@@ -91,9 +92,7 @@ def _header(result: Result) -> str:
     claim = result.claim
     if claim is None:
         return ""
-    age = "" if claim.age_years is None else f"{claim.age_years:.3g} years"
-    said = ", ".join(filter(None, (claim.BodyPartExamined, age)))
-    return f"differs: {said}" if result.disagrees else said
+    return f"differs: {claim.in_words}" if result.disagrees else claim.in_words
 
 
 def _as_csv(value: object) -> object:
@@ -101,7 +100,7 @@ def _as_csv(value: object) -> object:
     return str(value).lower() if isinstance(value, bool) else value
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """Escape what would move the cursor, end the row or colour the terminal."""
     return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
 

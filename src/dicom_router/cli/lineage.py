@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import click
 
-from dicom_router.cli.extras import extra
+from dicom_router.extras import extra
 
 
 @click.command("lineage")

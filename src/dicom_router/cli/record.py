@@ -4,7 +4,7 @@ from pathlib import Path
 
 import click
 
-from dicom_router.cli.extras import extra
+from dicom_router.extras import extra
 
 
 @click.command("record")

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from dicom_router.cli.extras import extra
 from dicom_router.errors import NotReproduced
+from dicom_router.extras import extra
 
 
 @click.command("reproduce")

@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from dicom_router.errors import DataError
 from dicom_router.labels import CLASSES
+from dicom_router.model.answers import ROUTE
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]
@@ -83,6 +84,11 @@ def patient_numbers(table: pd.DataFrame) -> Integers:
     ids = table["group" if "group" in table else "patient_id"].astype(object).fillna("").astype(str)
     alone = "\0" + table["path"].astype(str)
     return np.unique(ids.where(ids != "", alone).to_numpy(str), return_inverse=True)[1].astype(np.int64)
+
+
+def routed(table: pd.DataFrame) -> Mask:
+    """Return ``(N,)``, where a table ``with_decisions`` says that the film is routed."""
+    return np.asarray((table["decision"] == ROUTE).to_numpy(bool))
 
 
 def count_patients(patients: Integers) -> int:

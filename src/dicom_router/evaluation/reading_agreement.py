@@ -11,8 +11,9 @@ from dicom_router.dicom.film import Film
 from dicom_router.dicom.grid import EVERY_PIXEL
 from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess, target_shape
 from dicom_router.dicom.reading import read, read_for
+from dicom_router.model.answers import ROUTE
 from dicom_router.model.decision import Rule
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 from dicom_router.model.outliers import FeatureStatistics
 
 
@@ -71,6 +72,6 @@ def reading_agreement(
         mean_error=float(np.mean(errors)),
         largest_error=max(errors),
         labels_changed=len(changed),
-        of_them_routed=sum(each.action == "route" for each in changed),
+        of_them_routed=sum(each.action == ROUTE for each in changed),
         decisions_changed=sum(old.action != new.action for old, new in zip(whole, needed, strict=True)),
     )

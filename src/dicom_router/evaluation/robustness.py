@@ -11,7 +11,8 @@ from dicom_router.evaluation.document import method
 from dicom_router.evaluation.estimates import Estimate, estimate
 from dicom_router.evaluation.figures import exact_accuracy, exact_share, recall_samples
 from dicom_router.evaluation.perturbations import PERTURBATIONS, UNTOUCHED, Perturbation
-from dicom_router.evaluation.predictions import Mask, Predictions, count_patients, patient_numbers
+from dicom_router.evaluation.predictions import Predictions, count_patients, patient_numbers
+from dicom_router.evaluation.predictions import routed as where_routed
 from dicom_router.model.answers import ReviewReason
 
 Document = dict[str, Any]
@@ -59,9 +60,8 @@ def shown_film(tables: Mapping[str, pd.DataFrame], worst: str | None) -> Documen
     as_exported = tables[UNTOUCHED.name]
     if worst is None:
         return None
-    broken = ~(tables[worst]["correct"].to_numpy(bool) | ~_routed(tables[worst])) & as_exported["correct"].to_numpy(
-        bool
-    )
+    broken = ~tables[worst]["correct"].to_numpy(bool) & where_routed(tables[worst])
+    broken &= as_exported["correct"].to_numpy(bool)
     candidates = np.flatnonzero(broken if broken.any() else np.ones_like(broken))
     place = int(candidates[as_exported["certainty"].to_numpy(np.float64)[candidates].argmax()])
     film = as_exported.iloc[place]
@@ -99,7 +99,7 @@ def _way(
     way: Perturbation, table: pd.DataFrame, as_exported: pd.DataFrame, target: float, settings: Bootstrap
 ) -> Document:
     predictions, patients = Predictions.from_table(table), patient_numbers(table)
-    routed, right = _routed(table), predictions.correct
+    routed, right = where_routed(table), predictions.correct
     outliers = table["reasons"].str.split(",").map(lambda reasons: ReviewReason.OUTLIER in reasons)
     safe = exact_share(right | ~routed, patients, settings)
     return {
@@ -116,10 +116,6 @@ def _way(
         "safe": safe,  # right or sent to review
         "held": None if safe["value"] is None else safe["value"] >= target,
     }
-
-
-def _routed(table: pd.DataFrame) -> Mask:
-    return np.asarray((table["decision"] == "route").to_numpy(bool))
 
 
 def _accuracy(predictions: Predictions, name: str, settings: Bootstrap) -> Document:

@@ -11,6 +11,7 @@ from dicom_router.evaluation.estimates import NO_IMAGE, Estimate
 from dicom_router.evaluation.exact import clopper_pearson, effective_images
 from dicom_router.evaluation.figures import exact_share
 from dicom_router.evaluation.predictions import Integers, Mask, count_patients, patient_numbers
+from dicom_router.evaluation.predictions import routed as where_routed
 from dicom_router.labels import CLASSES
 from dicom_router.model.answers import Guarantee, ReviewReason
 from dicom_router.model.decision import Rule, certainties
@@ -46,7 +47,7 @@ def routing_document(table: pd.DataFrame, guarantee: Guarantee, settings: Bootst
     Shares of films count the films of one patient as wholly alike; shares of patients are what is certified.
     """
     patients = patient_numbers(table)
-    routed, right = (table["decision"] == "route").to_numpy(bool), table["correct"].to_numpy(bool)
+    routed, right = where_routed(table), table["correct"].to_numpy(bool)
     child_to_adult = routed & _is(table, "label", "pediatric_chest") & _is(table, "predicted", "adult_chest")
     return {
         "guarantee": {

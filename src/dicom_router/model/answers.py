@@ -5,13 +5,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import Any, Literal, Self
+from typing import Any, Final, Literal, Self
 
 from dicom_router.claims import AgeLimits, Claim
 from dicom_router.model.folder import MODEL, Specification, read_specification
 from dicom_router.reasons import Reason
 
 Action = Literal["route", "review"]
+ROUTE: Final = "route"
+REVIEW: Final = "review"
 
 
 class ReviewReason(StrEnum):
@@ -31,7 +33,7 @@ class Decision:
     @property
     def action(self) -> Action:
         """Return ``review`` where there is a reason to."""
-        return "review" if self.reasons else "route"
+        return REVIEW if self.reasons else ROUTE
 
 
 @dataclass(frozen=True)
@@ -137,6 +139,11 @@ class Result:
     model: str = ""  # its version
     synthetic_model: bool = False
     seconds: float | None = None  # from the file to the decision; None where the process was lost
+
+    @property
+    def routed(self) -> bool:
+        """Say whether the label may be acted on."""
+        return self.decision is not None and self.decision.action == ROUTE
 
     @property
     def disagrees(self) -> bool | None:

@@ -9,12 +9,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicom_router.cells import Lost, map_in_cells
-from dicom_router.dicom.preprocessing import PreprocessingSpec, preprocess_file
+from dicom_router.dicom.preprocessing import Preprocessed, PreprocessingSpec, preprocess_file
 from dicom_router.errors import UnreadableImage
 from dicom_router.labels import CLASSES
-from dicom_router.model.inference import Classifier, Result
+from dicom_router.model.answers import Result
+from dicom_router.model.inference import Classifier
 from dicom_router.model.saliency import Saliency, occlusion
-from dicom_router.reasons import Reason
+from dicom_router.walking import as_text
 
 Pixels = NDArray[np.uint8]
 
@@ -31,35 +32,28 @@ class Explanation:
 
 
 def explain(classifier: Classifier, path: Path, timeout: float) -> Explanation:
-    """Explain the film at ``path``, which a process of its own reads first, since a decoder may crash.
+    """Explain the film at ``path``, which a process of its own reads, since a decoder may crash.
 
     Raises:
         UnreadableImage: it cannot become one radiograph, or not within ``timeout`` seconds.
         ModelError: it is real, and the model was trained on synthetic films.
     """
-    pixels = _read_apart(path, classifier.network.preprocessing, timeout)
-    (result,) = classifier.classify([path])
-    if result.label is None:  # the file has changed meanwhile
-        raise UnreadableImage(result.reason or Reason.UNREADABLE, result.detail)
-    saliency = occlusion(classifier.network, classifier.temperature, pixels, CLASSES.index(result.label))
+    film = _read_apart(path, classifier.network.preprocessing, timeout)
+    result = classifier.judge(path, film)
+    saliency = occlusion(classifier.network, classifier.temperature, film.pixels, CLASSES.index(str(result.label)))
     limit = classifier.rule.outlier_limit
-    return Explanation(shown_name(path.name), result, pixels, saliency, limit if np.isfinite(limit) else None)
+    return Explanation(as_text(path.name), result, film.pixels, saliency, limit if np.isfinite(limit) else None)
 
 
-def shown_name(name: str) -> str:
-    """Return a file's name as text; bytes that are none become a mark."""
-    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
-
-
-def _read_apart(path: Path, spec: PreprocessingSpec, timeout: float) -> Pixels:
-    """Return the pixels of the film at ``path`` as a process of its own reads them.
+def _read_apart(path: Path, spec: PreprocessingSpec, timeout: float) -> Preprocessed:
+    """Return the film at ``path`` as a process of its own reads it.
 
     Raises:
-        UnreadableImage: there are none.
+        UnreadableImage: it cannot become one radiograph.
     """
     read = partial(preprocess_file, spec=spec)
     with closing(map_in_cells(read, [path.absolute()], workers=1, timeout=timeout)) as outcomes:
         outcome = next(outcomes)
     if isinstance(outcome, Lost):
         raise UnreadableImage(outcome.reason, outcome.detail)
-    return outcome.pixels
+    return outcome

@@ -58,10 +58,15 @@ def classify_in_cells(
 
     Raises:
         ModelError: as for ``Classifier``, or the model in the folder became another one.
+        RuntimeError, TimeoutError: a process cannot be started, or does not get ready.
     """
     facts, under_way = facts or Facts.read(loading.model), deque[Path]()
     outcomes = map_in_cells(
-        partial(_classify, loading), _noted(sources, under_way), workers=workers_for(workers), timeout=timeout
+        partial(_classify, loading),
+        _noted(sources, under_way),
+        workers=workers_for(workers),
+        timeout=timeout,
+        prepare=partial(_classifier, loading),  # so that no film's seconds go into it
     )
     try:
         for outcome in outcomes:

@@ -8,7 +8,7 @@ A decoder that crashes takes this process with it; ``in_cells.py`` does the same
 """
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from time import perf_counter
 from typing import Self
@@ -29,8 +29,6 @@ from dicom_router.model.outliers import FILE, FeatureStatistics
 from dicom_router.model.probabilities import softmax
 from dicom_router.model.session import open_session
 from dicom_router.walking import Found, Source
-
-__all__ = ["Classifier", "Network", "Result", "Source"]
 
 
 @dataclass(frozen=True)
@@ -101,19 +99,19 @@ class Classifier:
         """Return calibrated probabilities ``(N, 5)`` float64 of ``pixels`` ``(N, S, S)`` uint8."""
         return softmax(self.network.logits(pixels), self.temperature)
 
-    def _classify(self, source: Found) -> Result:
-        start = perf_counter()
-        try:
-            film = self._read(source)
-        except UnreadableImage as error:
-            return unanswered(source.path, error.reason, error.detail, self.facts, perf_counter() - start)
+    def judge(self, path: Path, film: Preprocessed) -> Result:
+        """Return what the film from ``path``, which has been read, is said to show; without the time that this took.
+
+        Raises:
+            ModelError: it is real, and the model was trained on synthetic images.
+        """
         self._refuse_real_film(film.header.synthetic)
         logits, features = self.network.run(film.pixels[np.newaxis])
         scores = self.statistics.scores(features)
         (decision,) = self.rule.decide(logits, scores)
         header = film.header
         return Result(
-            source.path,
+            path,
             label=decision.label,
             probabilities=tuple(softmax(logits, self.temperature)[0].tolist()),
             decision=decision,
@@ -122,8 +120,15 @@ class Classifier:
             guarantee=self.guarantee.statement,
             model=self.version,
             synthetic_model=self.synthetic,
-            seconds=perf_counter() - start,
         )
+
+    def _classify(self, source: Found) -> Result:
+        start = perf_counter()
+        try:
+            film = self._read(source)
+        except UnreadableImage as error:
+            return unanswered(source.path, error.reason, error.detail, self.facts, perf_counter() - start)
+        return replace(self.judge(source.path, film), seconds=perf_counter() - start)
 
     def _read(self, source: Found) -> Preprocessed:
         """Read and preprocess one film.

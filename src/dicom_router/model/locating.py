@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dicom_router.errors import MissingExtra
+from dicom_router.extras import extra
 
 REGISTRY: Final = "models:/"  # as MLflow has it: models:/dicom-router@champion, models:/dicom-router/3
 FETCHING: Final = "dicom_router.registry.fetching"  # imported by its name: its room stands above, and needs mlflow
@@ -33,10 +33,8 @@ def look_up(reference: str | Path) -> Located:
     """
     if not str(reference).startswith(REGISTRY):
         return Located(Path(reference))
-    try:
+    with extra("platform"):
         fetching = importlib.import_module(FETCHING)
-    except ModuleNotFoundError as error:
-        raise MissingExtra(error.name, "platform") from None
     located = fetching.look_up(str(reference))
     assert isinstance(located, Located)
     return located

@@ -1,11 +1,11 @@
 """A result as one row of a table, for programs: flat for CSV and Parquet, nested for JSON."""
 
-import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
 from dicom_router.labels import CLASSES
 from dicom_router.model.answers import Result
+from dicom_router.walking import as_text
 
 Row = dict[str, Any]
 
@@ -16,7 +16,7 @@ def _probability(place: int) -> Callable[[Result], float | None]:
 
 # Column, its type (as Arrow calls it), and where it comes from; text is "" and a number null where there is none.
 _COLUMNS: Final[Mapping[str, tuple[str, Callable[[Result], Any]]]] = {
-    "path": ("string", lambda result: text_of(result)),
+    "path": ("string", lambda result: as_text(result.path)),
     "label": ("string", lambda result: result.label or ""),
     **{f"p_{name}": ("float64", _probability(place)) for place, name in enumerate(CLASSES)},
     "decision": ("string", lambda result: "" if result.decision is None else result.decision.action),
@@ -45,7 +45,7 @@ def nested(result: Result) -> Row:
     """Return the same for JSON: probabilities by class, what the header says by itself, lists as lists."""
     decision, claim, probabilities = result.decision, result.claim, result.probabilities
     return {
-        "path": text_of(result),
+        "path": as_text(result.path),
         "label": result.label,
         "probabilities": None if probabilities is None else dict(zip(CLASSES, probabilities, strict=True)),
         "decision": None if decision is None else decision.action,
@@ -66,8 +66,3 @@ def nested(result: Result) -> Row:
         "synthetic_model": result.synthetic_model,
         "seconds": result.seconds,
     }
-
-
-def text_of(result: Result) -> str:
-    """Return the path as text; bytes that are none are replaced."""
-    return os.fsencode(result.path).decode("utf-8", "replace")

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from scipy.special import logsumexp
 from torch import Tensor
 
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 
 WINDOWS: Final = 7  # side by side along the film
 STEPS: Final = 3  # to a window: how finely it moves

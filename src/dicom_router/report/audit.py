@@ -9,16 +9,37 @@ import numpy as np
 from numpy.typing import NDArray
 
 from dicom_router import __version__
-from dicom_router.evaluation.auditing import SILENT, Agreement, Audit, Contradiction, agreements, overall
+from dicom_router.evaluation.auditing import (
+    SILENT,
+    TAGS,
+    Agreement,
+    Audit,
+    Contradiction,
+    agreements,
+    overall,
+    telling,
+)
 from dicom_router.labels import CLASSES
 from dicom_router.model.answers import Facts
-from dicom_router.model.rows import text_of
 from dicom_router.reasons import Reason
 from dicom_router.report.page import environment
 from dicom_router.report.wording import NAMES
-from dicom_router.storage import write_atomically
+from dicom_router.storage import OWNER, write_atomically
+from dicom_router.walking import as_text
 
 NOTHING_SAID: Final = "Nothing that rules a group out"
+
+
+@dataclass(frozen=True)
+class Tag:
+    """How one attribute agrees with the pixels."""
+
+    keyword: str
+    films: str  # of which it is told
+    telling: int  # of these, how many it rules a group out for
+    agreement: Mapping[str, Any]
+    routed_agreement: Mapping[str, Any]
+    tables: tuple[tuple[str, list[dict[str, Any]]], ...]  # title and rows
 
 
 @dataclass(frozen=True)
@@ -31,36 +52,44 @@ class Shown:
     @property
     def path(self) -> str:
         """Return where the film lies."""
-        return text_of(self.contradiction.result)
+        return as_text(self.contradiction.result.path)
 
     @property
     def said(self) -> str:
         """Return what the header says: ``HAND, 45 years``."""
         claim = self.contradiction.result.claim
         assert claim is not None
-        age = "" if claim.age_years is None else f"{claim.age_years:.3g} years"
-        return ", ".join(filter(None, (claim.BodyPartExamined, age)))
+        return claim.in_words
 
 
 def write_audit(out: Path, audit: Audit, shown: Sequence[Shown], facts: Facts, red: str | None = None) -> None:
-    """Write the page; equal audits give equal bytes. ``red`` is what it must say in red of the model."""
+    """Write the page, for its owner alone; equal audits give equal bytes. ``red`` is said in red of the model."""
     page = environment().get_template("audit.html.jinja")
-    write_atomically(out, page.render(_content(audit, shown, facts), red=red).encode("utf-8"))
+    write_atomically(out, page.render(_content(audit, shown, facts), red=red).encode("utf-8"), mode=OWNER)
 
 
 def _content(audit: Audit, shown: Sequence[Shown], facts: Facts) -> dict[str, Any]:
-    everything, routed = agreements(audit.pairs), agreements(audit.routed_pairs)
     return {
         "audit": audit,
         "shown": shown,
-        "tables": (("All films", _rows(everything)), ("Films that the model would route", _rows(routed))),
-        "agreement": asdict(overall(everything)),
-        "routed_agreement": asdict(overall(routed)),
-        "telling": sum(row.films for row in everything if row.claim != SILENT),
+        "tags": [_tag(audit, tag) for tag in TAGS],
         "meanings": {reason.value: reason.meaning for reason in Reason},
         "warnings": facts.warnings,
         "version": __version__,
     }
+
+
+def _tag(audit: Audit, tag: str) -> Tag:
+    keyword, films = TAGS[tag]
+    everything, routed = agreements(audit.pairs[tag]), agreements(audit.routed_pairs[tag])
+    return Tag(
+        keyword,
+        films,
+        telling(everything),
+        asdict(overall(everything)),
+        asdict(overall(routed)),
+        ((f"{keyword}: all {films}", _rows(everything)), (f"{keyword}: routed {films}", _rows(routed))),
+    )
 
 
 def _rows(rows: Sequence[Agreement]) -> list[dict[str, Any]]:

@@ -9,12 +9,13 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from dicom_router import __version__
-from dicom_router.claims import ANOTHER_WORD
+from dicom_router.claims import ANOTHER_WORD, age_in_words
 from dicom_router.labels import CLASSES
+from dicom_router.model.answers import ReviewReason
 from dicom_router.model.explaining import Explanation
 from dicom_router.model.saliency import Saliency
 from dicom_router.report.page import environment
-from dicom_router.report.wording import NAMES, age_in_words, number, percent
+from dicom_router.report.wording import NAMES, number, percent
 from dicom_router.storage import write_atomically
 
 SHOWN: Final = 448  # pixels a side, at least
@@ -22,8 +23,8 @@ FOR, AGAINST = np.array([(255, 140, 30), (70, 150, 255)], np.float32)  # colours
 STRONGEST: Final = 0.75  # of a colour, over the film
 LEAST: Final = 0.001  # probability that is told
 REASONS: Final = {
-    "unsure": "unsure: by the costs and the threshold in use, a mistake would cost more than a look",
-    "outlier": "outlier: unlike every film of the training",
+    ReviewReason.UNSURE: "unsure: by the costs and the threshold in use, a mistake would cost more than a look",
+    ReviewReason.OUTLIER: "outlier: unlike every film of the training",
 }
 DISAGREES: Final = {
     True: "The header disagrees with the pixels.",
@@ -57,7 +58,7 @@ def write_picture(out: Path, explanation: Explanation, red: str | None = None) -
 
 
 def lines(explanation: Explanation) -> tuple[str, ...]:
-    """Return label, decision and header in words, for a terminal."""
+    """Return label, decision and header in words; a terminal must be shown the file's name ``printable``."""
     result = explanation.result
     return (
         f"{explanation.name}: {result.label} ({probability(max(result.probabilities or (0.0,)))})",

@@ -11,9 +11,9 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from dicom_router import __version__
+from dicom_router.claims import age_in_words
 from dicom_router.model.cache import PixelCache
 from dicom_router.report.page import environment
-from dicom_router.report.wording import age_in_words
 from dicom_router.storage import write_atomically
 
 

@@ -7,6 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from dicom_router.model.answers import REVIEW
 from dicom_router.report.forest import Forest, forest, score_axis
 from dicom_router.report.geometry import Axis
 from dicom_router.report.wording import NAMES, percent
@@ -82,6 +83,5 @@ def _picture(title: str, label: str, outcome: Document, pixels: NDArray[np.uint8
     right = outcome["predicted"] == label
     reasons = outcome["reasons"].replace(",", ", ")
     decision = ": ".join(filter(None, (outcome["decision"], reasons)))
-    return Picture(
-        title, NAMES[outcome["predicted"]], decision, right, right or outcome["decision"] == "review", pixels
-    )
+    safe = right or outcome["decision"] == REVIEW
+    return Picture(title, NAMES[outcome["predicted"]], decision, right, safe, pixels)

@@ -14,7 +14,6 @@ NAMES: Final = {
     "other": "Other",
 }
 COHORTS: Final = {"test": "Test", "external": "External"}
-MONTHS_BELOW: Final = 2  # years; younger patients' ages are told in months
 DASH: Final = "\N{EN DASH}"
 MINUS: Final = "\N{MINUS SIGN}"
 
@@ -81,8 +80,3 @@ def percent_interval(figure: Figure, confidence: float) -> str:
 def count(n: int, noun: str) -> str:
     """Return ``1 film``, ``1,234 films``."""
     return f"{n:,} {noun}{'' if n == 1 else 's'}"
-
-
-def age_in_words(years: float) -> str:
-    """Return ``34 years``, and months of the youngest."""
-    return f"{years:.0f} years" if years >= MONTHS_BELOW else f"{12 * years:.0f} months"

@@ -17,7 +17,7 @@ from dicom_router.evaluation.reading import read_rule, read_temperature
 from dicom_router.evaluation.robustness import choose_films, metrics, one_line, robustness_document, shown_film
 from dicom_router.evaluation.routing import with_decisions
 from dicom_router.model.cache import PixelCache
-from dicom_router.model.inference import Network
+from dicom_router.model.network import Network
 from dicom_router.model.outliers import FILE, FeatureStatistics
 from dicom_router.model.probabilities import softmax
 from dicom_router.params import load_params

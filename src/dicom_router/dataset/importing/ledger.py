@@ -13,6 +13,7 @@ from dicom_router.errors import DataError
 
 PRIVATE: Final = "private"
 LEDGER: Final = "ledger.sqlite"
+IGNORED: Final = ".gitignore"
 SCRATCH: Final = "arriving.sqlite"  # beside the ledger, as long as an import takes
 
 SCHEMA: Final = (
@@ -47,7 +48,7 @@ def private_folder(data: Path) -> Path:
 def make_private(folder: Path) -> None:
     """Make ``folder`` for its owner only, and have git ignore it wherever it lies."""
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    (folder / ".gitignore").write_text("*\n", encoding="utf-8")
+    (folder / IGNORED).write_text("*\n", encoding="utf-8")
 
 
 class Ledger:

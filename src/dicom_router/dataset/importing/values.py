@@ -14,6 +14,7 @@ from pydicom.dataelem import RawDataElement
 from pydicom.dataset import Dataset
 from pydicom.tag import Tag
 
+from dicom_router.body_parts import WORD
 from dicom_router.dataset.importing.allowed import DESCRIPTORS
 from dicom_router.dataset.importing.vocabularies import VOCABULARIES
 from dicom_router.dicom.attributes import numbers
@@ -24,7 +25,6 @@ Clean = Callable[[RawDataElement, str, Dataset], bytes | None]
 NUMBER: Final = re.compile(rb" *[+-]?[0-9]{0,24}\.?[0-9]{0,24}([eE][+-]?[0-9]{1,3})? *\0?")
 TEXT: Final = re.compile(rb"[A-Za-z0-9 _.,:;/()&+\-\\\0]*")
 LONGEST_TEXT: Final = 256  # bytes, of all values of an attribute
-WORD: Final = re.compile("[A-Z0-9]+")
 UID: Final = re.compile(rb"[0-9.]{0,64}[\0 ]?")
 BYTES_PER_VALUE: Final = {"US": 2, "SS": 2, "UL": 4, "SL": 4, "FL": 4, "FD": 8}
 

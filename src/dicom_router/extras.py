@@ -1,4 +1,4 @@
-"""What a command needs beyond the light install, said in words where it is not there."""
+"""What is needed beyond the light install, said in words where it is not there."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
