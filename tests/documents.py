@@ -25,6 +25,7 @@ REGISTERING = "docs/registry.md"  # needs an MLflow server: tests/pipeline/test_
 IMPORTING = "docs/your-data.md"  # whose project is searched too: test_planted_identifiers.py runs it
 ON_A_MODEL = "docs/explaining.md"  # test_outputs.py runs it in a project that has one
 CLASSIFYING = "docs/classifying.md"  # needs a model and no pipeline: tests/model/test_classifying_document.py runs it
+MONITORING = "docs/monitoring.md"  # likewise: tests/monitoring/test_document.py runs it
 # Run by .ci/run, or by whoever reads: not inside a test.
 BY_CI = ("make demo", "make test", "make bench", "make check")
 # What goes on until it is stopped: tests of the platform and of the registry do the same.
@@ -36,6 +37,7 @@ STAND_INS = {
     "~/Downloads": "export",
     "--images 16093": "",
     "dicom-router sample": "dicom-router sample --images 24 --jobs 1",
+    "dicom-router rescore": "dicom-router rescore --model model --allow-synthetic-model",  # no server, and a small one
     "dicom-router promote 1": "dicom-router promote 1 --despite-gate",  # so few films pass no gate
     "dicom-router dataset check-labels": "dicom-router dataset check-labels --folds 2",
 }

@@ -10,6 +10,7 @@ from documents import (
     CLASSIFYING,
     DOCUMENTS,
     IMPORTING,
+    MONITORING,
     ON_A_MODEL,
     REGISTERING,
     commands,
@@ -17,7 +18,7 @@ from documents import (
     run_document,
 )
 
-ELSEWHERE = (CLASSIFYING, IMPORTING, ON_A_MODEL, REGISTERING)  # other tests run their commands
+ELSEWHERE = (CLASSIFYING, IMPORTING, MONITORING, ON_A_MODEL, REGISTERING)  # other tests run their commands
 
 
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if name not in ELSEWHERE])
@@ -36,9 +37,10 @@ def test_what_only_ci_runs_is_in_its_script(document: str) -> None:
 
 
 def test_every_command_stands_in_a_document() -> None:
-    from dicom_router.cli import COMMANDS, dataset
+    from dicom_router.cli import COMMANDS, dataset, predictions
 
     names = [*COMMANDS, *(f"dataset {name}" for name in dataset.COMMANDS)]
+    names += [f"predictions {name}" for name in predictions.COMMANDS]
     text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS)
     assert [name for name in names if f"dicom-router {name}" not in text] == []
 
