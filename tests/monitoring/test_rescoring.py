@@ -2,8 +2,9 @@
 
 import hashlib
 import os
+import shutil
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,6 +17,7 @@ from monitoring.delivering import KEY, SITE, adds_up, deliver, deliver_many, row
 from dicom_router.dataset.pseudonyms import Pseudonyms, fingerprint
 from dicom_router.dataset.table import Origin, write_origin
 from dicom_router.errors import DataError, ModelError, PseudonymKeyError
+from dicom_router.monitoring.rescoring import Pair, rescore
 from dicom_router.reasons import Reason
 
 DAY = timedelta(days=1)
@@ -253,6 +255,21 @@ def test_a_model_of_synthetic_films_refuses_real_ones_unless_allowed(inbox: Path
     with pytest.raises(ModelError, match="--allow-synthetic-model"):
         run(asking())
     assert run(asking(allow_synthetic=True)).scored == 1
+
+
+def test_a_model_that_is_exchanged_meanwhile_leaves_no_answer_under_the_wrong_name(
+    tmp_path: Path, inbox: Path, asking: Asking, good: Path, blind: Path
+) -> None:
+    deliver_many(inbox, 2)
+    model = Path(shutil.copytree(good / "artifacts/model", tmp_path / "model"))
+
+    def exchange(films: Iterable[Pair]) -> Iterator[Pair]:
+        shutil.copytree(blind / "artifacts/model", model, dirs_exist_ok=True)
+        yield from films
+
+    with pytest.raises(ModelError, match="while films were scored by"):
+        rescore(asking(model=str(model)), exchange, datetime.now(UTC) + DAY)
+    assert rows(tmp_path) == []
 
 
 def test_an_empty_inbox_is_an_account_of_nothing(inbox: Path, asking: Asking) -> None:

@@ -80,7 +80,7 @@ def rescore(request: Request, progress: Progress = iter, now: datetime | None = 
     facts = Facts.read(champion.folder)
     with opened(request.log, fingerprint(request.key)) as log:
         run = _Run(request, start, period, pseudonyms, facts.version, log)
-        run.score(Common(Loading(champion.folder, request.allow_synthetic), pseudonyms), progress)
+        run.score(Common(Loading(champion.folder, request.allow_synthetic), facts.version, pseudonyms), progress)
         return run.end(champion, facts)
 
 

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from dicom_router.dataset.pseudonyms import Pseudonyms
 from dicom_router.dicom.source import load
-from dicom_router.errors import UnreadableImage
+from dicom_router.errors import ModelError, UnreadableImage
 from dicom_router.labels import CLASSES
 from dicom_router.model.answers import Result
 from dicom_router.model.in_cells import Loading
@@ -48,9 +48,10 @@ class Item:
 
 @dataclass(frozen=True)
 class Common:
-    """What all items of a run have in common: the model, and by site the pseudonyms."""
+    """What all items of a run have in common: the model, of this version, and by site the pseudonyms."""
 
     loading: Loading
+    version: str
     pseudonyms: Mapping[str, Pseudonyms] = field(repr=False)
 
 
@@ -76,7 +77,11 @@ class Witness(Network):
 
 
 def score(item: Item, common: Common) -> Scored | None:
-    """Score one film in this process, a cell; None for the end of an archive."""
+    """Score one film in this process, a cell; None for the end of an archive.
+
+    Raises:
+        ModelError: the model in the folder became another one, or must not be used on this film.
+    """
     if item.found is None:
         return None
     try:
@@ -88,6 +93,8 @@ def score(item: Item, common: Common) -> Scored | None:
     digest, pseudonyms = digest_of(content), common.pseudonyms[item.site]
     person, facts, header = read_facts(content, digest, pseudonyms)
     classifier, witness = _classifier(common.loading)
+    if classifier.version != common.version:
+        raise ModelError(f"the model became version {classifier.version} while films were scored by {common.version}")
     (result,) = classifier.classify([Found(item.found.path, data=content)])
     described, features = NO_QUALITY, None
     if result.label is not None and header is not None:
