@@ -31,6 +31,7 @@ PLATFORM = "docs/platform.md"  # shows what SCORING does
 SCORING = ("README.md", "## From a run to a model that scores")  # tests/pipeline/orchestration run it
 ON_A_MODEL = "docs/explaining.md"  # test_outputs.py runs it in a project that has one
 CLASSIFYING = "docs/classifying.md"  # needs a model and no pipeline: tests/model/test_classifying_document.py runs it
+MONITORING = "docs/monitoring.md"  # likewise: tests/monitoring/test_document.py runs it
 # Run by .ci/run, or by whoever reads: not inside a test.
 BY_CI = ("make demo", "make test", "make bench", "make check")
 # What goes on until it is stopped: tests of the platform and of the registry do the same.
@@ -42,6 +43,7 @@ STAND_INS = {
     "~/Downloads": "export",
     "--images 16093": "",
     "dicom-router sample": "dicom-router sample --images 24 --jobs 1",
+    "dicom-router rescore": "dicom-router rescore --model model --allow-synthetic-model",  # no server, and a small one
     "dicom-router promote 1": "dicom-router promote 1 --despite-gate",  # so few films pass no gate
     "dicom-router dataset check-labels": "dicom-router dataset check-labels --folds 2",
 }

@@ -7,7 +7,7 @@ from pathlib import Path
 from click.testing import CliRunner
 from conftest import ROOT
 
-from dicom_router.cli import COMMANDS, dataset, group
+from dicom_router.cli import COMMANDS, dataset, group, predictions
 
 
 def test_help_lists_every_command_without_importing_one() -> None:
@@ -21,7 +21,9 @@ def test_help_lists_every_command_without_importing_one() -> None:
 
 
 def test_every_command_explains_itself() -> None:
-    for words in [*([name] for name in COMMANDS), *(["dataset", name] for name in dataset.COMMANDS)]:
+    groups = {"dataset": dataset.COMMANDS, "predictions": predictions.COMMANDS}
+    nested = [[group_name, name] for group_name, names in groups.items() for name in names]
+    for words in [*([name] for name in COMMANDS), *nested]:
         result = CliRunner().invoke(group, [*words, "--help"])
         assert result.exit_code == 0, result.output
         assert len(result.output.splitlines()) > 3

@@ -44,6 +44,8 @@ def test_the_repositorys_own_file_is_accepted() -> None:
             {"calibrate__costs": {name: [0, 9, 9, 9, 9] for name in CLASSES}},
             "adult_chest routed as adult_chest costs 9",
         ),
+        ({"monitoring__cron": "nightly"}, "monitoring.cron is 'nightly'"),
+        ({"monitoring__timezone": "Mars/Olympus"}, "a name of the IANA database"),
         ({"calibrate__costs": {"abdomen": [0, 1, 9, 9, 9]}}, "calibrate.costs.adult_chest is missing"),
         ({"calibrate__costs": CHEAP}, "a mistake about abdomen costs less than 2 looks"),
     ],

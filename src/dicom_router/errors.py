@@ -12,6 +12,7 @@
     ├── ModelError              a model folder is incomplete, or must not be used on this film
     ├── PlatformError           a server or a worker does not start, or its port is taken
     ├── RunError                a run of the pipeline cannot start, or one of its stages failed
+    ├── LogError                the prediction log cannot be opened, read or written
     └── RegistryError           the model registry refuses, or does not hold what is asked for
         ├── RegistryUnreachable the MLflow server does not answer
         ├── NoChampion          nobody has promoted a version
@@ -27,6 +28,7 @@ from dicom_router.reasons import Reason
 
 __all__ = [
     "DataError",
+    "LogError",
     "MissingExtra",
     "MixedOrigin",
     "ModelError",
@@ -115,6 +117,10 @@ class PlatformError(RouterError):
 
 class RunError(RouterError):
     """A run of the pipeline cannot start, or a stage of it failed; the message is the stage's own."""
+
+
+class LogError(RouterError):
+    """The prediction log is missing, locked, damaged, of a newer release, or its disk is full."""
 
 
 class RegistryError(RouterError):

@@ -2,8 +2,9 @@
 
 from pathlib import Path
 from typing import Annotated, Literal, Self
+from zoneinfo import ZoneInfo
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.constructor import DuplicateKeyError
@@ -192,6 +193,27 @@ class Robustness(Section):
     timeout: Timeout
 
 
+class Monitoring(Section):
+    """What hospitals deliver, and when it is scored; no stage reads it, monitoring/ does."""
+
+    inbox: Annotated[str, Field(min_length=1)]
+    quiet_seconds: Annotated[float, Field(ge=0, le=86_400)]
+    days: Annotated[int, Field(ge=1, le=3650)]
+    cron: Annotated[str, Field(pattern=r"^(\S+ ){4}\S+$")]
+    timezone: str
+    jobs: Jobs
+    timeout: Timeout
+
+    @field_validator("timezone")
+    @classmethod
+    def _is_known(cls, name: str) -> str:
+        try:
+            ZoneInfo(name)
+        except (ValueError, OSError, KeyError):
+            raise ValueError("it must be a name of the IANA database, such as UTC or Europe/Berlin") from None
+        return name
+
+
 class Params(Section):
     """All of params.yaml."""
 
@@ -205,6 +227,7 @@ class Params(Section):
     robustness: Robustness
     package: Package
     gate: Gate
+    monitoring: Monitoring
 
 
 def load_params(path: Path = Path("params.yaml")) -> Params:

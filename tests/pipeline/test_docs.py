@@ -10,6 +10,7 @@ from documents import (
     CLASSIFYING,
     DOCUMENTS,
     IMPORTING,
+    MONITORING,
     ON_A_MODEL,
     PLATFORM,
     REGISTERING,
@@ -19,7 +20,8 @@ from documents import (
     scoring_commands,
 )
 
-ELSEWHERE = (CLASSIFYING, IMPORTING, ON_A_MODEL, PLATFORM, REGISTERING)  # other tests run their commands
+# other tests run their commands
+ELSEWHERE = (CLASSIFYING, IMPORTING, MONITORING, ON_A_MODEL, PLATFORM, REGISTERING)
 
 
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if name not in ELSEWHERE])
@@ -48,9 +50,10 @@ def bare(line: str) -> str:
 
 
 def test_every_command_stands_in_a_document() -> None:
-    from dicom_router.cli import COMMANDS, dataset
+    from dicom_router.cli import COMMANDS, dataset, predictions
 
     names = [*COMMANDS, *(f"dataset {name}" for name in dataset.COMMANDS)]
+    names += [f"predictions {name}" for name in predictions.COMMANDS]
     text = "\n".join((ROOT / name).read_text(encoding="utf-8") for name in DOCUMENTS)
     assert [name for name in names if f"dicom-router {name}" not in text] == []
 

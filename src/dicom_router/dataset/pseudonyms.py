@@ -73,6 +73,10 @@ class Pseudonyms:
         """Return the name under which an image is stored, from the hex digest of its original bytes."""
         return self._digest("image", content_digest)[:20]
 
+    def place(self, name: str) -> str:
+        """Return the name of a place where something lies, such as a path."""
+        return self._digest("place", name)[:20]
+
     def uid(self, original: str) -> str:
         """Return a valid UID in place of ``original``, of the form that PS3.5 B.2 derives from a UUID."""
         return f"2.25.{int(self._digest('uid', original.strip())[:32], 16)}"

@@ -26,6 +26,10 @@ def remains(erasure: Erasure, journal: Journal) -> Iterator[str]:
         "MLflow, then `mlflow gc` (docs/registry.md)"
     )
     yield "Datasets in other folders of this project (`dicom-router import --data`): only data/ was looked at"
+    yield (
+        "The prediction log and inbox/: what a site delivered is no part of the dataset. Take the films out of the "
+        "inbox, then the patient's rows out of the log, by pseudonym (docs/monitoring.md)"
+    )
     yield "Other clones, working copies and backups of this folder, and the export that the films came from"
     yield (
         "Git's history: hashes and counts, no film, no pseudonym. Earlier commits name versions of the dataset that "

@@ -7,6 +7,8 @@ from typing import Final
 OLDEST: Final = 90  # everyone older counts as 90, as in 45 CFR 164.514(b)(2)(i)(C)
 MONTHS_UNTIL_YEARS: Final = 2
 PLAUSIBLE_UNTIL: Final = 130
+# The first that is there says when a film was taken.
+EXAMINATION_DATES: Final = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 
 
 def coarse(age_years: float | None) -> float | None:

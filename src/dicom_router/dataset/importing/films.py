@@ -5,7 +5,6 @@ import that was interrupted is completed by running it again, since a film's nam
 follows from its bytes.
 """
 
-import re
 import sqlite3
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
@@ -25,13 +24,13 @@ from dicom_router.dataset.importing.resuming import begin, end, fingerprint
 from dicom_router.dataset.importing.sorting import Sorting
 from dicom_router.dataset.importing.sources import Source
 from dicom_router.dataset.importing.taking import IMAGES, Film, Intake, Refusal, take_entry
+from dicom_router.dataset.naming import NAME, RULE
 from dicom_router.dataset.pseudonyms import Pseudonyms
 from dicom_router.dataset.table import LABELS, Cohort, Origin
 from dicom_router.errors import DataError
 from dicom_router.reasons import Reason
 from dicom_router.walking import Found
 
-NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 TIMEOUT: Final = 300.0  # seconds for one file, most of them for a slow network
 WINDOW: Final = 4  # films a worker that are under way: those of an archive are held in memory
 
@@ -179,8 +178,7 @@ def _check(request: Request, patient_domain: str) -> None:
     for option, name in (("--site", request.site), ("--patient-domain", patient_domain or request.site)):
         if NAME.fullmatch(name) is None:
             raise DataError(
-                f"{option} {name!r}: a name has at most 32 lower-case letters, digits, - and _, and starts with a "
-                "letter or digit; it stands in the dataset, a site's in file names and reports too"
+                f"{option} {name!r}: {RULE}; it stands in the dataset, a site's in file names and reports too"
             )
     source, data = request.source.resolve(), request.data.resolve()
     if source == data or source in data.parents or data in source.parents:

@@ -29,7 +29,6 @@ from dicom_router.storage import write_atomically
 from dicom_router.walking import Found
 
 IMAGES: Final = "images"
-EXAMINATION_DATES: Final = ("StudyDate", "SeriesDate", "AcquisitionDate", "ContentDate")
 SUFFIXES: Final = {"dicom": ".dcm", "png": ".png", "jpeg": ".jpg"}
 
 
@@ -159,7 +158,7 @@ def _parted(data: bytes, digest: str, header: Header, assigned: Assigned, intake
 
 def _person(ds: Dataset, header: Header, assigned: Assigned, pseudonyms: Pseudonyms) -> _Person:
     """Return who a DICOM file belongs to; a table knows the patient better than the header."""
-    examined = next(filter(None, (text(ds, keyword) for keyword in EXAMINATION_DATES)), "")
+    examined = next(filter(None, (text(ds, keyword) for keyword in ages.EXAMINATION_DATES)), "")
     age = _first(header.age_years, ages.between(text(ds, "PatientBirthDate"), examined))
     return _Person(
         pseudonym=pseudonyms.patient(assigned.patient_id) or pseudonyms.patient(text(ds, "PatientID")),

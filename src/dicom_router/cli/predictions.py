@@ -1,0 +1,23 @@
+"""``dicom-router predictions``: commands about the prediction log."""
+
+from typing import Final
+
+import click
+
+from dicom_router.cli import LazyGroup
+
+# name: (module, help line shown by --help without importing the module)
+COMMANDS: Final = {
+    "export": ("dicom_router.cli.predictions_export", "Write predictions as CSV or Parquet."),
+}
+
+
+class PredictionsGroup(LazyGroup):
+    """The group of these commands."""
+
+    table = COMMANDS
+
+
+@click.group("predictions", cls=PredictionsGroup)
+def command() -> None:
+    """Look at what was predicted of delivered films."""

@@ -1,0 +1,44 @@
+"""Which model scores: the registry's champion of this moment, or the last one known here while no registry answers."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dicom_router.errors import RegistryUnreachable
+from dicom_router.model.locating import REGISTRY, locate
+
+REFERENCE: Final = f"{REGISTRY}dicom-router@champion"
+
+
+@dataclass(frozen=True)
+class Champion:
+    """The folder of the model that scores, and what every account of its answers must say."""
+
+    folder: Path
+    warnings: tuple[str, ...] = ()
+
+
+def find_champion(reference: str = REFERENCE) -> Champion:
+    """Return the model that ``reference`` names now; a move of the alias that nobody has recorded is recorded.
+
+    Raises:
+        NoChampion: nobody has promoted a version.
+        RegistryUnreachable: MLflow does not answer, and no champion was known here before.
+        RouterError: there is no such model.
+    """
+    if not reference.startswith(REGISTRY):
+        return Champion(Path(reference))
+    from dicom_router.registry.champion import read_champion  # MLflow takes seconds, and a folder does without
+    from dicom_router.registry.fetching import fetch
+
+    try:
+        warning = read_champion().warning if reference == REFERENCE else None
+        return Champion(locate(reference), () if warning is None else (warning,))
+    except RegistryUnreachable as error:
+        folder = fetch(reference, allow_cached=True)
+        return Champion(folder, (f"{error}. Scored by the last version known here, {_number(folder)}.",))
+
+
+def _number(folder: Path) -> str:
+    """Return the number of the version in a folder of the cache."""
+    return folder.name.partition("-")[0]

@@ -1,0 +1,207 @@
+"""The log as who scores sees it: what is known, what is new, and what a change of the model came to."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from sqlalchemy import Connection, Engine, Insert, Select, Table, func, select
+from sqlalchemy.dialects import postgresql, sqlite
+
+from dicom_router.dataset.pseudonyms import KEY_VARIABLE
+from dicom_router.errors import LogError, PseudonymKeyError
+from dicom_router.monitoring.log.database import connected, file_of, parse, shown, writing
+from dicom_router.monitoring.log.migrating import migrate
+from dicom_router.monitoring.log.tables import EMBEDDINGS, FILES, ORIGIN, PREDICTIONS, RUNS
+from dicom_router.monitoring.periods import Period
+from dicom_router.monitoring.settings import DEFAULT
+
+Row = Mapping[str, Any]
+FEATURES: Final = EMBEDDINGS.c.features.name
+INSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}  # both know ON CONFLICT
+
+
+@dataclass(frozen=True)
+class File:
+    """What the log knows of a file in the inbox."""
+
+    state: str
+    received: datetime
+    entries: int
+    model: str
+
+
+@dataclass(frozen=True)
+class Written:
+    """Which of the images offered were not there: under this model, and under any."""
+
+    added: frozenset[str]
+    new: frozenset[str]
+    twins: int  # new ones whose SOPInstanceUID another image has
+
+
+class PredictionLog:
+    """A log that is open. Each call is a transaction of its own, and counts as a whole once it returns."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def files(self, files: Sequence[str]) -> dict[str, File]:
+        """Return what is known of ``files``, by their pseudonyms."""
+        columns = (FILES.c.file, FILES.c.state, FILES.c.received, FILES.c.entries, FILES.c.model)
+        with self._engine.begin() as connection:
+            return {
+                row[0]: File(*row[1:]) for row in connection.execute(select(*columns).where(FILES.c.file.in_(files)))
+            }
+
+    def has(self, image: str, model: str) -> bool:
+        """Say whether ``model`` has scored ``image``."""
+        with self._engine.begin() as connection:
+            return bool(_among(connection, [image], model))
+
+    def write(self, rows: Sequence[Row], files: Sequence[Row]) -> Written:
+        """Add predictions, with their ``features``, unless they are there; note files as gone through.
+
+        Two processes that write the same rows at once leave one of each, and each is told which are its own.
+        """
+        images = [row["image"] for row in rows]
+        with writing(self._engine).begin() as connection:
+            before, instances = _among(connection, images), _instances(connection, rows)
+            added = self._add(connection, rows)
+            if files:
+                connection.execute(_upsert(connection, FILES), files)
+        new = added - before
+        return Written(added, new, _twins([row for row in rows if row["image"] in new], instances))
+
+    def end_run(self, run: Row) -> None:
+        """Note a run that came to its end."""
+        with writing(self._engine).begin() as connection:
+            connection.execute(RUNS.insert(), run)
+
+    def last_model(self) -> str | None:
+        """Return the model of the last run that came to its end."""
+        return self._one(select(RUNS.c.model).order_by(RUNS.c.run.desc()).limit(1))
+
+    def model_before(self, model: str) -> str | None:
+        """Return the model of the last run that was of another than ``model``."""
+        return self._one(select(RUNS.c.model).where(RUNS.c.model != model).order_by(RUNS.c.run.desc()).limit(1))
+
+    def moves(self, before: str, after: str, period: Period) -> dict[tuple[str, str], int]:
+        """Count the images of ``period`` that both models answered, by the two labels."""
+        old, new = PREDICTIONS.alias(), PREDICTIONS.alias()
+        chosen = (
+            select(old.c.label, new.c.label, func.count())
+            .join_from(new, old, (old.c.image == new.c.image) & (old.c.model == before))
+            .where(new.c.model == after, new.c.received >= period.start, old.c.label != "", new.c.label != "")
+            .group_by(old.c.label, new.c.label)
+        )
+        if period.end is not None:
+            chosen = chosen.where(new.c.received < period.end)
+        with self._engine.begin() as connection:
+            return {(row[0], row[1]): row[2] for row in connection.execute(chosen)}
+
+    def rows(self, wanted: Select[Any], at_once: int) -> Iterator[Row]:
+        """Yield what ``wanted`` selects, holding at most so many rows."""
+        with self._engine.connect().execution_options(stream_results=True, yield_per=at_once) as connection:
+            yield from (dict(row) for row in connection.execute(wanted).mappings())
+
+    def _one(self, wanted: Select[tuple[str]]) -> str | None:
+        with self._engine.begin() as connection:
+            return connection.execute(wanted).scalar_one_or_none()
+
+    def _add(self, connection: Connection, rows: Sequence[Row]) -> frozenset[str]:
+        """Insert what is not there; return the images of it."""
+        if not rows:
+            return frozenset()
+        insert = _insert(connection, PREDICTIONS).on_conflict_do_nothing().returning(PREDICTIONS.c.image)
+        added = frozenset(connection.execute(insert, [_without(row, FEATURES) for row in rows]).scalars())
+        features = {row["image"]: row for row in rows if row["image"] in added and row[FEATURES] is not None}
+        if features:
+            held = [{name: row[name] for name in ("image", "model", FEATURES)} for row in features.values()]
+            connection.execute(EMBEDDINGS.insert(), held)
+        return added
+
+
+@contextmanager
+def opened(address: str, key_fingerprint: str) -> Iterator[PredictionLog]:
+    """Open the log at ``address`` to write, made or brought up to date where it must be.
+
+    Raises:
+        LogError: the database refuses, at the start or within the block.
+        PseudonymKeyError: the pseudonyms in it were made with another key.
+    """
+    with connected(parse(address)) as engine:
+        with writing(engine).begin() as connection:
+            migrate(connection)
+            _check_key(connection, key_fingerprint)
+        yield PredictionLog(engine)
+
+
+@contextmanager
+def opened_to_read(address: str) -> Iterator[PredictionLog]:
+    """Open the log at ``address``, which must be there.
+
+    Raises:
+        LogError: it is not, or the database refuses.
+    """
+    url = parse(address)
+    path = file_of(url)
+    if path is not None and not path.exists():
+        hint = "" if address == DEFAULT else f" (or is {shown(url)} the wrong place?)"
+        raise LogError(f"there is no prediction log yet: `dicom-router rescore` makes it{hint}")
+    with connected(url) as engine:
+        with writing(engine).begin() as connection:
+            migrate(connection)
+        yield PredictionLog(engine)
+
+
+def _check_key(connection: Connection, fingerprint: str) -> None:
+    """Make sure that the log is of this key, or becomes so."""
+    insert = _insert(connection, ORIGIN).on_conflict_do_nothing()
+    known = connection.execute(select(ORIGIN.c.key_fingerprint)).scalars().all()
+    if not known:
+        connection.execute(insert, {"key_fingerprint": fingerprint})
+    elif known != [fingerprint]:
+        raise PseudonymKeyError(
+            f"the prediction log was made with another pseudonym key (fingerprint {known[0]}, that of {KEY_VARIABLE}"
+            f" is {fingerprint}): one image would get two names. Set the key that was used before, or start another log"
+        )
+
+
+def _insert(connection: Connection, table: Table) -> "sqlite.Insert | postgresql.Insert":
+    insert: sqlite.Insert | postgresql.Insert = INSERTS[connection.dialect.name](table)
+    return insert
+
+
+def _upsert(connection: Connection, table: Table) -> Insert:
+    """Return what inserts rows, or replaces those with the same key."""
+    insert = _insert(connection, table)
+    keys = list(table.primary_key.columns)
+    others = {column.name: insert.excluded[column.name] for column in table.columns if column not in set(keys)}
+    return insert.on_conflict_do_update(index_elements=keys, set_=others)
+
+
+def _among(connection: Connection, images: Sequence[str], model: str | None = None) -> frozenset[str]:
+    """Return which of ``images`` are there, of ``model`` or of any."""
+    wanted = select(PREDICTIONS.c.image).where(PREDICTIONS.c.image.in_(images)).distinct()
+    chosen = wanted if model is None else wanted.where(PREDICTIONS.c.model == model)
+    return frozenset(connection.execute(chosen).scalars())
+
+
+def _instances(connection: Connection, rows: Iterable[Row]) -> frozenset[str]:
+    """Return which SOP instances of ``rows`` are there."""
+    named = {row["instance"] for row in rows} - {""}
+    wanted = select(PREDICTIONS.c.instance).where(PREDICTIONS.c.instance.in_(named)).distinct()
+    return frozenset(connection.execute(wanted).scalars())
+
+
+def _twins(new: Sequence[Row], before: frozenset[str]) -> int:
+    """Count rows whose SOP instance was there before, or comes a second time."""
+    images = {row["image"]: row["instance"] for row in new if row["instance"]}
+    fresh = set(images.values()) - before
+    return len(images) - len(fresh)
+
+
+def _without(row: Row, name: str) -> dict[str, Any]:
+    return {key: value for key, value in row.items() if key != name}

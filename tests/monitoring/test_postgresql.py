@@ -1,0 +1,66 @@
+"""The same log on a real PostgreSQL."""
+
+import io
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from monitoring.conftest import Asking
+from monitoring.delivering import KEY, SITE, adds_up, deliver, deliver_many, run
+from postgresql_server import postgresql
+from sqlalchemy import create_engine, text
+
+from dicom_router.dataset.pseudonyms import fingerprint
+from dicom_router.errors import LogError
+from dicom_router.monitoring.exporting import Filter, export_csv, export_parquet
+from dicom_router.monitoring.log.records import opened, opened_to_read
+from dicom_router.monitoring.log.tables import METADATA
+
+
+@pytest.fixture(scope="module")
+def address() -> Iterator[str]:
+    with postgresql("predictions") as port:
+        yield f"postgresql://router@127.0.0.1:{port}/predictions"
+
+
+def test_all_that_the_log_does_is_done_on_postgresql(
+    address: str, inbox: Path, asking: Asking, blind: Path, tmp_path: Path
+) -> None:
+    """One test for one server: first use by two at once, rows, a second run, another model, exports, refusals."""
+    with ThreadPoolExecutor(2) as both:
+        list(both.map(_open, [address, address]))
+    engine = create_engine(address.replace("postgresql", "postgresql+pg8000"))
+    with engine.connect() as connection:
+        assert compare_metadata(MigrationContext.configure(connection), METADATA) == []
+
+    deliver_many(inbox, 60)
+    (inbox / SITE / "notes.txt").write_text("no film")
+    account = run(asking(log=address))
+    assert (account.scored, account.refused) == (60, 1) and adds_up(account)
+    deliver(inbox / SITE / "twin", 70, SOPInstanceUID="1.2.3.1")
+    again = run(asking(log=address))
+    assert (again.scored, again.known, again.twins) == (1, 61, 1)
+    changed = run(asking(log=address, model=str(blind / "artifacts/model")))
+    assert changed.change is not None and dict(changed.change.moves) == {("spine", "other"): 12}
+
+    with opened_to_read(address) as log:
+        file, table = io.BytesIO(), tmp_path / "log.parquet"
+        assert export_csv(log, Filter(site=SITE), file) == 124
+        with table.open("wb") as target:
+            assert export_parquet(log, Filter(model=account.model), target, features=True) == 62
+    with engine.begin() as connection:
+        (received,) = connection.execute(text("SELECT max(received) FROM predictions")).one()
+        assert abs((received - datetime.now(UTC)).total_seconds()) < 7200
+        connection.execute(text("UPDATE alembic_version SET version_num = '0099'"))
+    engine.dispose()
+    with pytest.raises(LogError, match="of a newer release"):
+        run(asking(log=address))
+
+
+def _open(address: str) -> None:
+    with opened(address, fingerprint(KEY)):
+        pass
