@@ -15,8 +15,8 @@ AS_POSTGRES = ("runuser", "-u", "postgres", "--") if os.geteuid() == 0 else ()  
 
 
 @contextmanager
-def postgresql(database: str) -> Iterator[int]:
-    """Serve an empty ``database`` to the user ``router``, without a password; yield the port."""
+def postgresql(*databases: str) -> Iterator[int]:
+    """Serve empty ``databases`` to the user ``router``, without a password; yield the port."""
     programs = _programs()
     folder, port = Path(tempfile.mkdtemp()), free_port()
     if AS_POSTGRES:
@@ -29,7 +29,8 @@ def postgresql(database: str) -> Iterator[int]:
         call("initdb", "--pgdata", f"{folder}/data", "--username", "router", "--auth", "trust", "--no-sync")
         options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
         call("pg_ctl", "--pgdata", f"{folder}/data", "--options", options, "--log", f"{folder}/log", "--wait", "start")
-        call("createdb", "--host", "127.0.0.1", "--port", str(port), "--username", "router", database)
+        for database in databases:
+            call("createdb", "--host", "127.0.0.1", "--port", str(port), "--username", "router", database)
         yield port
     finally:
         call("pg_ctl", "--pgdata", f"{folder}/data", "--mode", "immediate", "stop")

@@ -3,7 +3,7 @@
 import sys
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryFile
@@ -97,19 +97,21 @@ def _made(output: Path) -> Iterator[None]:
     Raises:
         OSError: no file can be written there.
     """
-    new = not output.exists()
-    if new:
-        make_private(output)
-    try:
+    with ExitStack() as undo:
+        if not output.exists():
+            make_private(output)
+            undo.callback(_remove, output)
         with TemporaryFile(dir=output):
             pass
         yield
-    except BaseException:
-        if new:
-            (output / IGNORED).unlink(missing_ok=True)
-            with suppress(OSError):  # something else lies there by now
-                output.rmdir()
-        raise
+        undo.pop_all()
+
+
+def _remove(output: Path) -> None:
+    """Remove a folder of ``make_private``, unless something else lies there by now."""
+    (output / IGNORED).unlink(missing_ok=True)
+    with suppress(OSError):
+        output.rmdir()
 
 
 def _audited(paths: Sequence[Path], output: Path, loading: Loading, workers: int, facts: Facts) -> Audit:

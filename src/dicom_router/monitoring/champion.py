@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Final
 
 from dicom_router.errors import RegistryUnreachable
-from dicom_router.model.locating import REGISTRY, locate
+from dicom_router.model.locating import REGISTRY, look_up
 
 REFERENCE: Final = f"{REGISTRY}dicom-router@champion"
 
@@ -28,15 +28,22 @@ def find_champion(reference: str = REFERENCE) -> Champion:
     """
     if not reference.startswith(REGISTRY):
         return Champion(Path(reference))
-    from dicom_router.registry.champion import read_champion  # MLflow takes seconds, and a folder does without
-    from dicom_router.registry.fetching import fetch
+    from dicom_router.registry import fetching  # MLflow takes seconds, and a folder does without
+    from dicom_router.registry.champion import read_champion
 
     try:
-        warning = read_champion().warning if reference == REFERENCE else None
-        return Champion(locate(reference), () if warning is None else (warning,))
+        if reference == REFERENCE:
+            read_champion()  # which records a move
+        located = look_up(reference)
+        return Champion(located.folder, _said(located.warning))
     except RegistryUnreachable as error:
-        folder = fetch(reference, allow_cached=True)
-        return Champion(folder, (f"{error}. Scored by the last version known here, {_number(folder)}.",))
+        located = fetching.look_up(reference, allow_cached=True)
+        outage = f"{error}. Scored by the last version known here, {_number(located.folder)}."
+        return Champion(located.folder, (outage, *_said(located.warning)))
+
+
+def _said(warning: str | None) -> tuple[str, ...]:
+    return () if warning is None else (warning,)
 
 
 def _number(folder: Path) -> str:

@@ -1,49 +1,24 @@
 """PostgreSQL and S3 in place of SQLite and folders, with passwords, set as docs/production.md says."""
 
-import os
 import re
-import shutil
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
 from conftest import ROOT
-from programs import require_program
+from postgresql_server import postgresql
 from real_platform import RealPlatform, free_ports, variables, wait
 from small_project import Run, environment, runner
 
-AS_POSTGRES = ("runuser", "-u", "postgres", "--") if os.geteuid() == 0 else ()  # PostgreSQL refuses to run as root
-
-
-def programs_of_postgresql() -> Path:
-    found = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
-    return found[-1] if found else Path(require_program("initdb", "postgresql")).parent
-
 
 @pytest.fixture
-def postgresql() -> Iterator[int]:
+def databases() -> Iterator[int]:
     """Serve two empty databases; yield the port."""
-    folder, programs, port = Path(tempfile.mkdtemp()), programs_of_postgresql(), free_ports(1)[0]
-    if AS_POSTGRES:
-        shutil.chown(folder, "postgres")
-
-    def call(program: str, *arguments: str) -> None:
-        subprocess.run((*AS_POSTGRES, programs / program, *arguments), cwd="/", check=True, stdout=subprocess.DEVNULL)
-
-    call("initdb", "--pgdata", f"{folder}/data", "--username", "router", "--auth", "trust", "--no-sync")
-    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
-    call("pg_ctl", "--pgdata", f"{folder}/data", "--options", options, "--log", f"{folder}/log", "--wait", "start")
-    try:
-        for database in ("prefect", "mlflow"):
-            call("createdb", "--host", "127.0.0.1", "--port", str(port), "--username", "router", database)
+    with postgresql("prefect", "mlflow") as port:
         yield port
-    finally:
-        call("pg_ctl", "--pgdata", f"{folder}/data", "--mode", "immediate", "stop")
-        shutil.rmtree(folder)
 
 
 @pytest.fixture
@@ -65,11 +40,11 @@ def s3() -> Iterator[str]:
         server.wait()
 
 
-def documented(postgresql: int, s3: str) -> dict[str, str]:
+def documented(databases: int, s3: str) -> dict[str, str]:
     """Return the settings of the document, for the servers of the test."""
     text = (ROOT / "docs/production.md").read_text(encoding="utf-8")
     block = re.findall(r"^```ini\n(.*?)^```", text, re.MULTILINE | re.DOTALL)[0]
-    block = block.replace("db.example:5432", f"127.0.0.1:{postgresql}").replace("https://s3.example", s3)
+    block = block.replace("db.example:5432", f"127.0.0.1:{databases}").replace("https://s3.example", s3)
     return dict(line.split("=", 1) for line in block.splitlines() if not line.startswith("#"))
 
 
@@ -85,9 +60,9 @@ def clone(project: Path, tmp_path: Path) -> Run:
 
 @pytest.mark.long
 def test_a_run_is_recorded_in_postgresql_and_its_model_and_results_go_to_s3(
-    clone: Run, tmp_path: Path, postgresql: int, s3: str
+    clone: Run, tmp_path: Path, databases: int, s3: str
 ) -> None:
-    settings = documented(postgresql, s3)
+    settings = documented(databases, s3)
     clone("dvc", "remote", "add", "--local", "--default", "store", "s3://films/dvc")
     clone("dvc", "remote", "modify", "--local", "store", "endpointurl", s3)
     made = RealPlatform(tmp_path / "clone", {**variables(tmp_path), **settings})
