@@ -10,7 +10,7 @@ from monitoring.delivering import adds_up, asked, deliver_many, run
 from registry.registered import judged
 
 from dicom_router.errors import NoChampion, RegistryUnreachable
-from dicom_router.monitoring.champion import REFERENCE
+from dicom_router.monitoring.champion import REFERENCE, find_champion
 from dicom_router.monitoring.rescoring import Request
 from dicom_router.registry import fetching
 from dicom_router.registry.champion import CHAMPION, read_champion
@@ -60,6 +60,17 @@ def test_while_no_registry_answers_the_last_champion_known_scores_and_the_accoun
     account = run(request_)
     assert account.scored == 7 and adds_up(account)
     assert "does not answer" in account.lines[0] and "Scored by the last version known here, 1." in account.lines[0]
+
+
+def test_that_it_failed_its_gate_is_said_of_a_champion_known_from_before_too(
+    versions: Versions, connection: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    connection.set_registered_model_alias(MODEL, CHAMPION, versions[1])
+    kept = fetching.fetch(REFERENCE).parent
+    monkeypatch.setenv(ADDRESS, f"http://127.0.0.1:{free_port()}")
+    kept.rename(fetching._home())
+    outage, red = find_champion().warnings
+    assert "does not answer" in outage and "did not pass its gate" in red
 
 
 def test_a_champion_that_was_deleted_is_none(client: MlflowClient, good: Path, request_: Request) -> None:
