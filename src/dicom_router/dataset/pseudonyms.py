@@ -99,8 +99,8 @@ def is_placeholder(patient_id: str) -> bool:
     return not letters.strip("0") or letters in PLACEHOLDER_PATIENT_IDS
 
 
-def require_same_key(key: str, expected_fingerprint: str) -> None:
-    """Make sure that ``key`` is the one behind a dataset's fingerprint.
+def require_same_key(key: str, expected_fingerprint: str, otherwise: str = "") -> None:
+    """Make sure that ``key`` is the one behind a dataset's fingerprint; ``otherwise`` is what else can be done.
 
     Raises:
         PseudonymKeyError: it is another one.
@@ -110,5 +110,5 @@ def require_same_key(key: str, expected_fingerprint: str) -> None:
     raise PseudonymKeyError(
         f"this dataset was made with another pseudonym key (fingerprint {expected_fingerprint}, "
         f"that of {KEY_VARIABLE} is {fingerprint(key)}): one patient would get two names. "
-        "Set the key that was used before, or start a new dataset in another folder with --data"
+        f"Set the key that was used before{otherwise}"
     )

@@ -9,6 +9,7 @@ from dicom_router.dataset.table import LABELS, ORIGIN, Origin, read_origin
 from dicom_router.errors import DataError, MixedOrigin
 
 DESCRIPTION: Final = "films brought in with `dicom-router import`"
+NEW_DATASET: Final = ", or start a new dataset in another folder with --data"
 
 
 def joined_origin(data: Path, pseudonyms: Pseudonyms, with_synthetic: bool) -> Origin:
@@ -25,7 +26,7 @@ def joined_origin(data: Path, pseudonyms: Pseudonyms, with_synthetic: bool) -> O
     origin = read_origin(data)
     if origin.synthetic and not with_synthetic:
         raise MixedOrigin(_how_to_replace(data))
-    require_same_key(pseudonyms.key, origin.pseudonym_key_fingerprint)
+    require_same_key(pseudonyms.key, origin.pseudonym_key_fingerprint, otherwise=NEW_DATASET)
     return origin
 
 
