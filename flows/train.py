@@ -13,6 +13,7 @@ from prefect.tasks import Task
 
 from dicom_router.errors import RegistryUnreachable, RouterError
 from dicom_router.pipeline.devices import Accelerator, variables
+from dicom_router.pipeline.presets.reading import preset as values_of
 from dicom_router.pipeline.results import rows
 from dicom_router.pipeline.walking import Walk
 from dicom_router.pipeline.working_copy import Request, working_copy
@@ -49,12 +50,14 @@ def train(
     allow_dirty: bool = False,
     accelerator: Accelerator = "cpu",
     allow_cpu: bool = False,
+    preset: str | None = None,
 ) -> State[None]:
-    """Run the pipeline of `commit`, with `overrides` for keys of params.yaml; register and judge its model."""
+    """Run the pipeline of `commit` with `preset`, then `overrides`, for params.yaml; register and judge its model."""
     try:
+        values = {**(values_of(preset) if preset else {}), **(overrides or {})}
         server.check_reachable()
         device = variables(accelerator, allow_cpu=allow_cpu)
-        with working_copy(Path.cwd(), flow_run.id, Request(commit, overrides or {}, allow_dirty)) as copy:
+        with working_copy(Path.cwd(), flow_run.id, Request(commit, values, allow_dirty)) as copy:
             get_run_logger().info(f"working copy: {copy.folder}")
             if copy.patch:
                 create_markdown_artifact(f"```diff\n{copy.readable_patch}\n```", key="uncommitted-changes")

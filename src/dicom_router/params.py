@@ -94,6 +94,7 @@ class Augmentation(Section):
 
     flip: Share
     rotation: Annotated[float, Field(ge=0, le=180)]
+    rotation_from: Annotated[float, Field(ge=0, le=180)]
     shift: Annotated[float, Field(ge=0, le=0.5)]
     scale: Annotated[float, Field(ge=0, le=0.5)]
     gain: Annotated[float, Field(ge=0, lt=1)]
@@ -102,20 +103,31 @@ class Augmentation(Section):
     invert: Share
     quarter_turn: Share
 
+    @model_validator(mode="after")
+    def _rotation_is_a_range(self) -> Self:
+        if self.rotation_from > self.rotation:
+            raise ValueError("rotation_from must not be above rotation")
+        return self
+
 
 class Train(Section):
     """How the network is trained; the meaning of each stands in model/training/recipe.py."""
 
     network: Annotated[str, Field(min_length=1)]
+    weights: Annotated[str, Field(min_length=1)]
+    channels: Literal[1, 3]
+    normalisation: Literal["centred", "imagenet", "none"]
     epochs: Annotated[int, Field(ge=1, le=10_000)]
     batch_size: Annotated[int, Field(ge=2, le=65_536)]
     optimizer: Literal["adam", "adamw", "sgd"]
     learning_rate: Annotated[float, Field(gt=0, le=10)]
     weight_decay: Annotated[float, Field(ge=0, le=1)]
+    decayed: Literal["weights", "all"]
     schedule: Literal["one_cycle", "cosine"]
     warmup: Fraction
     balance: Literal["none", "class_weights", "sampler"]
     label_smoothing: Annotated[float, Field(ge=0, lt=1)]
+    select: Literal["macro_f1", "accuracy"]
     patience: Annotated[int, Field(ge=1)]
     gradient_clip: Annotated[float, Field(ge=0)]
     gradient_clip_by: Literal["norm", "value"]
@@ -123,7 +135,7 @@ class Train(Section):
     seed: Seed
     threads: Annotated[int, Field(ge=1, le=256)]
     accelerator: Literal["auto", "cpu", "gpu"]
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"]
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
     augmentation: Augmentation
 
 

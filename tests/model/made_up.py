@@ -10,21 +10,37 @@ from dicom_router.model.training.batches import Images
 from dicom_router.model.training.recipe import Augmentation, Recipe
 
 SIZE = 32
-STILL = Augmentation(flip=0, rotation=0, shift=0, scale=0, gain=0, contrast=0, gamma=0, invert=0, quarter_turn=0)
+STILL = Augmentation(
+    flip=0, rotation=0, rotation_from=0, shift=0, scale=0, gain=0, contrast=0, gamma=0, invert=0, quarter_turn=0
+)
 LIVELY = Augmentation(
-    flip=0.5, rotation=10, shift=0.05, scale=0.1, gain=0.1, contrast=0.2, gamma=0.2, invert=0.1, quarter_turn=0.0
+    flip=0.5,
+    rotation=10,
+    rotation_from=0,
+    shift=0.05,
+    scale=0.1,
+    gain=0.1,
+    contrast=0.2,
+    gamma=0.2,
+    invert=0.1,
+    quarter_turn=0.0,
 )
 RECIPE = Recipe(
     network="test_resnet",
+    weights="random",
+    channels=1,
+    normalisation="centred",
     epochs=3,
     batch_size=8,
     optimizer="adamw",
     learning_rate=3e-3,
     weight_decay=0.01,
+    decayed="weights",
     schedule="one_cycle",
     warmup=0.3,
     balance="class_weights",
     label_smoothing=0.05,
+    select="macro_f1",
     patience=10,
     gradient_clip=1.0,
     gradient_clip_by="norm",

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from model.made_up import LIVELY, STILL, band_pixels
 from torch import Generator, Tensor
 
-from dicom_router.model.training.augmentation import augment
+from dicom_router.model.training.augmentation import affine_matrices, augment
 from dicom_router.model.training.recipe import Augmentation
 
 
@@ -39,6 +39,14 @@ def test_images_of_a_batch_are_varied_each_on_its_own() -> None:
 def test_a_certain_flip_mirrors_left_and_right() -> None:
     mirrored = varied(replace(STILL, flip=1.0))[:, 0]
     torch.testing.assert_close(mirrored, batch().float().flip(-1) / 255, atol=1e-5, rtol=0)
+
+
+def test_every_rotation_lies_between_the_least_and_the_greatest() -> None:
+    magnitudes = replace(STILL, rotation=10.0, rotation_from=5.0)
+    matrices, _ = affine_matrices(400, magnitudes, Generator().manual_seed(0))
+    degrees = torch.rad2deg(torch.atan2(matrices[:, 1, 0], matrices[:, 0, 0]))
+    assert degrees.abs().min() >= 5 - 1e-4 and degrees.abs().max() <= 10 + 1e-4
+    assert (degrees > 0).any() and (degrees < 0).any()
 
 
 def test_a_certain_inversion_is_the_negative() -> None:

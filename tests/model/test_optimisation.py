@@ -49,6 +49,12 @@ def test_biases_and_normalisation_do_not_decay(name: Literal["adam", "adamw", "s
     assert others["weight_decay"] == 0 and len(others["params"]) == 3
 
 
+def test_the_papers_optimizer_decays_everything() -> None:
+    network = nn.Sequential(nn.Conv2d(1, 2, 3), nn.BatchNorm2d(2))
+    (group,) = create_optimizer(network, replace(RECIPE, optimizer="adam", decayed="all")).param_groups
+    assert group["weight_decay"] == RECIPE.weight_decay and len(group["params"]) == 4
+
+
 def test_plain_tensors_train() -> None:
     layer = nn.Linear(1, 1)
     optimizer = create_optimizer(layer, replace(RECIPE, learning_rate=0.1, optimizer="sgd"))

@@ -52,7 +52,7 @@ def affine_matrices(count: int, magnitudes: Augmentation, generator: Generator) 
     Returns:
         ``(N, 2, 3)`` float32 and ``(N,)`` bool.
     """
-    angle = torch.deg2rad(_spread(count, magnitudes.rotation, generator))
+    angle = torch.deg2rad(_angles(count, magnitudes, generator))
     zoom = 1 + _spread(count, magnitudes.scale, generator)
     mirror = torch.where(_chance(count, magnitudes.flip, generator), -1.0, 1.0)
     right, down = (_spread(count, 2 * magnitudes.shift, generator) for _ in range(2))
@@ -67,6 +67,12 @@ def affine_matrices(count: int, magnitudes: Augmentation, generator: Generator) 
 def _spread(count: int, magnitude: float, generator: Generator) -> Tensor:
     """Return ``(count, 1)`` uniform in [-magnitude, magnitude]."""
     return (2 * torch.rand(count, 1, generator=generator) - 1) * magnitude
+
+
+def _angles(count: int, magnitudes: Augmentation, generator: Generator) -> Tensor:
+    """Return ``(count, 1)`` degrees, uniform between the least and the greatest rotation, either way."""
+    drawn = _spread(count, 1.0, generator)
+    return drawn.sign() * (magnitudes.rotation_from + drawn.abs() * (magnitudes.rotation - magnitudes.rotation_from))
 
 
 def _quarter_turns(count: int, probability: float, generator: Generator) -> Tensor:

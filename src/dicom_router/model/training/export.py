@@ -57,7 +57,13 @@ def load_network(folder: Path, specification: Specification) -> RouterNetwork:
     Raises:
         ModelError: the weights are missing, damaged, or of another network.
     """
-    network = create_network(specification["network"], int(specification["preprocessing"]["image_size"]))
+    recipe = specification["recipe"]
+    network = create_network(
+        specification["network"],
+        int(specification["preprocessing"]["image_size"]),
+        channels=recipe["channels"],
+        normalisation=recipe["normalisation"],
+    )
     load_weights(network, folder / WEIGHTS)
     return network.eval()
 

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 import torch
 from lightning.pytorch import Trainer
@@ -61,7 +62,13 @@ def fit(
     work.mkdir(parents=True, exist_ok=True)
     with _quiet(), _threads(recipe.threads):
         torch.manual_seed(derive_seed(recipe.seed))
-        network = create_network(recipe.network, train.image_size)
+        network = create_network(
+            recipe.network,
+            train.image_size,
+            weights=recipe.weights,
+            channels=recipe.channels,
+            normalisation=recipe.normalisation,
+        )
         ledger = Ledger(work, recipe, tell or _teller(recipe, progress_bar))
         checkpoint = ledger.resume()
         if not ledger.finished:
@@ -104,7 +111,7 @@ def _trainer(recipe: Recipe, ledger: Ledger, progress_bar: bool) -> Trainer:
     return Trainer(
         accelerator=recipe.accelerator,
         devices=1,
-        precision=recipe.precision,
+        precision=_precision(recipe),
         max_epochs=recipe.epochs,
         gradient_clip_val=recipe.gradient_clip or None,
         gradient_clip_algorithm=recipe.gradient_clip_by,
@@ -124,6 +131,14 @@ def _validation_batches(validation: Images, recipe: Recipe) -> DataLoader[Batch]
 
 def _loss_weights(train: Images, recipe: Recipe) -> Tensor | None:
     return torch.from_numpy(class_weights(train.counts())) if recipe.balance == "class_weights" else None
+
+
+def _precision(recipe: Recipe) -> Literal["32-true", "bf16-mixed", "16-mixed"]:
+    """Return Lightning's name of the precision; ``auto`` mixes where the device computes bf16."""
+    if recipe.precision != "auto":
+        return recipe.precision
+    gpu = recipe.accelerator != "cpu" and torch.cuda.is_available() and torch.cuda.is_bf16_supported()
+    return "bf16-mixed" if gpu else "32-true"
 
 
 def _check_accelerator(accelerator: str) -> None:

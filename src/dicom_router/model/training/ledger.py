@@ -25,7 +25,7 @@ Tell = Callable[[EpochRecord], object]  # what is done with the record of an epo
 class Ledger(Checkpoint):
     """Closes every epoch: records it, keeps the best weights, saves all of it in one file, and says when to stop.
 
-    The best epoch has the highest validation macro F1 (the lower validation loss where
+    The best epoch has the highest of what the recipe selects by (the lower validation loss where
     equal; the last epoch without validation images). A file is renamed into place
     whole, so that a kill leaves either this epoch's checkpoint or the one before.
     """
@@ -40,13 +40,13 @@ class Ledger(Checkpoint):
     @property
     def best(self) -> EpochRecord:
         """Return the record of the best epoch."""
-        return max(self.history, key=_rank)
+        return max(self.history, key=self._rank)
 
     @property
     def finished(self) -> bool:
-        """Say whether all epochs are done, or the last ``patience`` ones brought no higher macro F1."""
+        """Say whether all epochs are done, or the last ``patience`` ones brought no higher score."""
         done, patience = len(self.history), self.recipe.patience
-        scores = [record.validation_macro_f1 for record in self.history if record.validation_macro_f1 is not None]
+        scores = [score for score in map(self._score, self.history) if score is not None]
         stalled = len(scores) > patience and max(scores[:-patience]) >= max(scores[-patience:])
         return stalled or done >= self.recipe.epochs
 
@@ -80,6 +80,17 @@ class Ledger(Checkpoint):
             path.unlink()
         return None
 
+    def _score(self, record: EpochRecord) -> float | None:
+        """Return what epochs are selected by."""
+        return record.validation_macro_f1 if self.recipe.select == "macro_f1" else record.validation_accuracy
+
+    def _rank(self, record: EpochRecord) -> tuple[float, float, int]:
+        """Return what the best epoch has most of; the earlier of two equal ones wins by ``max``."""
+        score = self._score(record)
+        if score is None or record.validation_loss is None:
+            return 0.0, 0.0, record.epoch
+        return score, -record.validation_loss, 0
+
     def _save(self, trainer: Trainer) -> None:
         path = self.folder / f"epoch-{len(self.history):05d}.ckpt"
         partial = path.with_suffix(".partial")
@@ -107,10 +118,3 @@ def describe(record: EpochRecord, epochs: int) -> str:
     if record.validation_loss is not None:
         line += f"  validation loss {record.validation_loss:.4f}  macro F1 {record.validation_macro_f1:.4f}"
     return f"{line}  learning rate {record.learning_rate:.2e}"
-
-
-def _rank(record: EpochRecord) -> tuple[float, float, int]:
-    """Return what the best epoch has most of; the earlier of two equal ones wins by ``max``."""
-    if record.validation_macro_f1 is None or record.validation_loss is None:
-        return 0.0, 0.0, record.epoch
-    return record.validation_macro_f1, -record.validation_loss, 0

@@ -5,54 +5,69 @@ from typing import Any, Final
 
 import timm
 import torch
+from safetensors import SafetensorError
 from torch import Tensor, nn
 
 from dicom_router.errors import ParameterError
 from dicom_router.labels import CLASSES
+from dicom_router.model.training.weights import RANDOM, check_taken, timm_options
 
-# Films have no ImageNet statistics; these bring [0, 1] to about [-2, 2] and are part of the graph.
-MEAN: Final = 0.5
-STD: Final = 0.25
+# Mean and standard deviation, part of the graph. Films have no ImageNet statistics: "centred" brings [0, 1] to about
+# [-2, 2]; weights that saw ImageNet expect its own, whose grey is "imagenet".
+NORMALISATIONS: Final = {"centred": (0.5, 0.25), "imagenet": (0.449, 0.226), "none": (0.0, 1.0)}
 
 
 class RouterNetwork(nn.Module):
     """Normalises, then asks a timm network; what it takes and gives is the same for every architecture."""
 
-    def __init__(self, backbone: nn.Module) -> None:
+    def __init__(self, backbone: nn.Module, channels: int = 1, normalisation: str = "centred") -> None:
         super().__init__()
         self.backbone = backbone
+        self.channels = channels
+        self.mean, self.std = NORMALISATIONS[normalisation]
 
     def forward(self, pixels: Tensor) -> Tensor:
         """Return logits ``(N, 5)`` of ``pixels`` ``(N, 1, S, S)`` float in [0, 1]."""
-        logits: Tensor = self.backbone((pixels - MEAN) / STD)
+        logits: Tensor = self.backbone(self._normalised(pixels))
         return logits
 
     def logits_and_features(self, pixels: Tensor) -> tuple[Tensor, Tensor]:
         """Return logits ``(N, 5)`` and what the last layer sees, ``(N, F)``."""
         backbone: Any = self.backbone  # timm's two methods are no part of nn.Module
-        maps = backbone.forward_features((pixels - MEAN) / STD)
+        maps = backbone.forward_features(self._normalised(pixels))
         # The head is computed twice here and shared by the runtime; asking timm for both keeps every network right.
         logits, features = backbone.forward_head(maps), backbone.forward_head(maps, pre_logits=True)
         return logits, features.flatten(1)
 
+    def _normalised(self, pixels: Tensor) -> Tensor:
+        """Return what the backbone takes, ``(N, channels, S, S)``."""
+        grey = (pixels - self.mean) / self.std
+        return grey if self.channels == 1 else grey.expand(-1, self.channels, -1, -1)
 
-def create_network(name: str, image_size: int) -> RouterNetwork:
-    """Return the timm network ``name``, weights drawn from torch's current random state.
+
+def create_network(
+    name: str, image_size: int, *, weights: str = RANDOM, channels: int = 1, normalisation: str = "centred"
+) -> RouterNetwork:
+    """Return the timm network ``name``; what ``weights`` does not give is drawn from torch's current random state.
 
     Raises:
-        ParameterError: timm has no such network, or it cannot take one channel of this size.
+        ParameterError: timm has no such network, it cannot take an image of this size, or the weights are not to be
+            had or of another network.
     """
     if not timm.is_model(name):
         raise ParameterError(f"train.network is {name!r}, which timm does not have; {_suggestion(name)}")
+    start = timm_options(weights)
     try:
-        network = RouterNetwork(_build(name, image_size))
+        network = RouterNetwork(_build(name, image_size, in_chans=channels, **start), channels, normalisation)
+        check_taken(network, start)
         _start_undecided(network)
         _check(network, image_size)
-    except (RuntimeError, TypeError, ValueError, AssertionError, AttributeError) as error:
+    except (RuntimeError, TypeError, ValueError, AssertionError, AttributeError, SafetensorError) as error:
         message = str(error).strip().partition("\n")[0]
+        begun, other = (f" from {weights}", ", or other train.weights") if start else ("", "")
         raise ParameterError(
-            f"train.network {name!r} cannot be used on one channel of {image_size} x {image_size} pixels ({message});"
-            " choose another network or preprocess.image_size"
+            f"train.network {name!r} cannot be used{begun} on one grey image of {image_size} x {image_size} pixels"
+            f" ({message}); choose another network or preprocess.image_size{other}"
         ) from error
     return network.to(memory_format=torch.channels_last)  # the faster layout for convolutions, on CPU and GPU
 
@@ -62,12 +77,12 @@ def parameter_count(network: nn.Module) -> int:
     return sum(parameter.numel() for parameter in network.parameters())
 
 
-def _build(name: str, image_size: int) -> nn.Module:
+def _build(name: str, image_size: int, **options: Any) -> nn.Module:  # noqa: ANN401  (timm's own)
     """Build for ``image_size`` where the architecture asks for it, as vision transformers do."""
     try:
-        return timm.create_model(name, in_chans=1, num_classes=len(CLASSES), img_size=image_size)
+        return timm.create_model(name, num_classes=len(CLASSES), img_size=image_size, **options)
     except TypeError:  # it has no such argument: it takes any size
-        return timm.create_model(name, in_chans=1, num_classes=len(CLASSES))
+        return timm.create_model(name, num_classes=len(CLASSES), **options)
 
 
 def _start_undecided(network: RouterNetwork) -> None:

@@ -23,9 +23,13 @@ OPTIMIZERS: Final[dict[str, _Optimizer]] = {
 
 
 def create_optimizer(network: nn.Module, recipe: Recipe) -> Optimizer:
-    """Return the optimizer; biases and normalisation layers (fewer than two dimensions) do not decay."""
-    decayed = [parameter for parameter in network.parameters() if parameter.ndim >= 2]
-    others = [parameter for parameter in network.parameters() if parameter.ndim < 2]
+    """Return the optimizer; biases and normalisation layers (fewer than two dimensions) decay if ``decayed`` is all.
+
+    ``adamw`` decays apart from the gradient (Loshchilov and Hutter 2019); ``adam`` and ``sgd`` add it to the gradient.
+    """
+    least = 0 if recipe.decayed == "all" else 2
+    decayed = [parameter for parameter in network.parameters() if parameter.ndim >= least]
+    others = [parameter for parameter in network.parameters() if parameter.ndim < least]
     groups: list[dict[str, Any]] = [
         {"params": decayed, "weight_decay": recipe.weight_decay},
         {"params": others, "weight_decay": 0.0},

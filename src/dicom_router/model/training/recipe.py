@@ -11,6 +11,7 @@ class Augmentation:
 
     flip: float  # probability of a left-right mirror image
     rotation: float  # degrees, either way
+    rotation_from: float  # degrees that each image is rotated by at least
     shift: float  # share of the side, either way
     scale: float  # share, larger or smaller
     gain: float  # share, brighter or darker
@@ -25,23 +26,28 @@ class Recipe:
     """Everything that decides the weights, beside the data."""
 
     network: str  # a timm name
+    weights: str  # what training starts from: "random", a .safetensors file, or a name of timm's hub
+    channels: Literal[1, 3]  # that the network takes: the grey image, once or three times alike
+    normalisation: Literal["centred", "imagenet", "none"]  # of the pixels, inside the network
     epochs: int
     batch_size: int
     optimizer: Literal["adam", "adamw", "sgd"]
     learning_rate: float  # the highest of the schedule
     weight_decay: float
+    decayed: Literal["weights", "all"]  # all: biases and normalisation layers too
     schedule: Literal["one_cycle", "cosine"]
     warmup: float  # share of all steps
     balance: Literal["none", "class_weights", "sampler"]
     label_smoothing: float
-    patience: int  # epochs without a better validation macro F1
+    select: Literal["macro_f1", "accuracy"]  # on validation, which chooses the epoch
+    patience: int  # epochs in which ``select`` did not rise
     gradient_clip: float  # 0 clips nothing
     gradient_clip_by: Literal["norm", "value"]
     ema_decay: float  # a step, of the moving average of the weights; 0 is no average
     seed: int
     threads: int  # CPU threads; another number gives other last bits
     accelerator: Literal["auto", "cpu", "gpu"]
-    precision: Literal["32-true", "bf16-mixed", "16-mixed"]
+    precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"]  # auto: bf16-mixed on a GPU that has it
     augmentation: Augmentation
 
     @classmethod

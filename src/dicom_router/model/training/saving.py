@@ -10,7 +10,7 @@ from dicom_router.model.folder import FORMAT, GRAPH, NETWORK, WEIGHTS, file_dige
 from dicom_router.model.training.export import export_onnx, save_weights
 from dicom_router.model.training.fitting import Fitted
 from dicom_router.model.training.history import HISTORY, history_csv
-from dicom_router.model.training.networks import MEAN, STD, parameter_count
+from dicom_router.model.training.networks import parameter_count
 from dicom_router.model.training.recipe import Recipe
 
 
@@ -32,7 +32,7 @@ def save_network(
         "num_features": num_features,
         "parameters": parameter_count(fitted.network),
         "preprocessing": dict(preprocessing),
-        "normalisation": {"mean": MEAN, "std": STD, "inside_graph": True},
+        "normalisation": {"mean": fitted.network.mean, "std": fitted.network.std, "inside_graph": True},
         "synthetic": synthetic,
         "best_epoch": fitted.best.epoch,
         "epochs": len(fitted.history),
