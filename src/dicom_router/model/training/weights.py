@@ -69,5 +69,5 @@ def _from_hub(name: str) -> Path:
         raise ParameterError(
             f"train.weights is {name!r}, which is neither a {SUFFIX} file nor to be had from the hub ({reason})."
             f" On a machine without a network, or where HF_HUB_OFFLINE is set, fetch {IN_HUB} of"
-            f" https://huggingface.co/{repository} elsewhere and name that file; {RANDOM} trains without it"
+            f" {repository} elsewhere and name that file; {RANDOM} trains without it"
         ) from None
