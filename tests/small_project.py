@@ -74,8 +74,17 @@ def set_params(folder: Path, changes: Mapping[str, Mapping[str, Any]]) -> None:
     path = folder / "params.yaml"
     values = yaml.load(path)
     for section, pairs in changes.items():
-        values[section].update(pairs)
+        _merge(values[section], pairs)
     yaml.dump(values, path)
+
+
+def _merge(values: Any, pairs: Mapping[str, Any]) -> None:
+    """Change ``values``, and sections within it, where ``pairs`` says so."""
+    for name, value in pairs.items():
+        if isinstance(value, Mapping):
+            _merge(values[name], value)
+        else:
+            values[name] = value
 
 
 def copy_project(folder: Path) -> None:

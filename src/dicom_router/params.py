@@ -205,6 +205,44 @@ class Robustness(Section):
     timeout: Timeout
 
 
+class Floors(Section):
+    """The least change that counts, however certain it is; what each is a share of stands in monitoring/drift/."""
+
+    mix: Share
+    share: Share
+    amount: Share
+    embedding: Share
+    volume: Annotated[float, Field(gt=0)]
+    quarantine: Share
+
+
+class Drift(Section):
+    """When a site's films count as changed."""
+
+    minimum_studies: Annotated[int, Field(ge=5)]
+    week: Annotated[int, Field(ge=2, le=60)]
+    reference_studies: Annotated[int, Field(ge=20)]
+    reviewed_films: Annotated[int, Field(ge=1)]
+    significance: Fraction
+    week_significance: Fraction
+    at_once_significance: Fraction
+    flagged_nights: Annotated[int, Field(ge=1)]
+    of_nights: Annotated[int, Field(ge=1)]
+    silent_days: Annotated[int, Field(ge=1)]
+    floors: Floors
+    embedding_studies: Annotated[int, Field(ge=20, le=2000)]
+    permutations: Annotated[int, Field(ge=100, le=100_000)]
+    seed: Seed
+    shown_nights: Annotated[int, Field(ge=2, le=400)]
+    green: Literal["never", "weekly", "nightly"]
+
+    @model_validator(mode="after")
+    def _nights_can_be_flagged(self) -> Self:
+        if self.flagged_nights > self.of_nights:
+            raise ValueError("flagged_nights must not be above of_nights")
+        return self
+
+
 class Monitoring(Section):
     """What hospitals deliver, and when it is scored; no stage reads it, monitoring/ does."""
 
@@ -215,6 +253,7 @@ class Monitoring(Section):
     timezone: str
     jobs: Jobs
     timeout: Timeout
+    drift: Drift
 
     @field_validator("timezone")
     @classmethod

@@ -26,8 +26,11 @@ from dicom_router.evaluation.scoring import score_split
 from dicom_router.evaluation.writing import write_evaluation, write_routing
 from dicom_router.labels import CLASSES
 from dicom_router.model.answers import guarantee_of
+from dicom_router.model.cache import PixelCache
 from dicom_router.model.folder import NETWORK, WEIGHTS, read_specification, to_json
+from dicom_router.model.network import Network
 from dicom_router.model.packaging.agreement import Agreement
+from dicom_router.model.packaging.remembering import remember
 from dicom_router.model.packaging.writing import Ingredients, write_model
 from dicom_router.model.training.history import EpochRecord, history_csv
 
@@ -163,6 +166,11 @@ def _write_model(root: Path) -> None:
         test=read_json(root / "reports/test.json"),
         external=read_json(root / "reports/external.json"),
         robustness=robustness(),
+        test_films=remember(
+            Network.load(root / "artifacts/network"),
+            PixelCache.open(root / "artifacts/pixels"),
+            pd.read_parquet(root / "reports/test_predictions.parquet"),
+        ),
     )
     write_model(root / "artifacts/model", root / "artifacts/network", root / "artifacts/calibration", ingredients)
 

@@ -22,8 +22,9 @@ from dicom_router.registry import fetching
 from dicom_router.registry.champion import CHAMPION, Move, read_champion
 from dicom_router.registry.fetching import fetch
 from dicom_router.registry.lineage import read_lineage
-from dicom_router.registry.promoting import promote, who
+from dicom_router.registry.promoting import promote
 from dicom_router.registry.server import ADDRESS, MODEL
+from dicom_router.registry.who import who
 
 Versions = tuple[str, str, str]
 REFERENCE = f"models:/{MODEL}@{CHAMPION}"

@@ -18,7 +18,8 @@ def command(version: str, because: str, despite_gate: bool) -> None:
     version. Setting the alias in MLflow's pages does the same, without a reason.
     """
     with extra("train,platform"):
-        from dicom_router.registry.promoting import promote, who
+        from dicom_router.registry.promoting import promote
+        from dicom_router.registry.who import who
     by = who(Path())
     before = promote(version, because, by, despite_gate)
     click.echo(f"champion  version {version}, by {by}: {because.strip()}")

@@ -15,6 +15,8 @@ GRAPH: Final = "network.onnx"
 NETWORK: Final = "network.json"
 MODEL: Final = "model.json"
 CARD: Final = "model_card.md"
+TEST_FILMS: Final = "test_films.npz"
+ASIDE: Final = (CARD, TEST_FILMS)  # which decide no answer
 
 Specification = Mapping[str, Any]
 
@@ -25,9 +27,9 @@ def file_digests(folder: Path, names: Iterable[str]) -> dict[str, str]:
 
 
 def content_version(specification: Specification) -> str:
-    """Return 16 hex digits that change whenever anything that decides an answer does (the card does not)."""
+    """Return 16 hex digits that change whenever anything that decides an answer does (what is ``ASIDE`` does not)."""
     content = {key: value for key, value in specification.items() if key != "version"}
-    content["files"] = {name: digest for name, digest in specification["files"].items() if name != CARD}
+    content["files"] = {name: digest for name, digest in specification["files"].items() if name not in ASIDE}
     return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()[:16]
 
 

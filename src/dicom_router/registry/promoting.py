@@ -1,9 +1,5 @@
 """Promotion: a person's act, with a reason."""
 
-import getpass
-import subprocess
-from pathlib import Path
-
 from mlflow import MlflowClient
 
 from dicom_router.errors import RegistryError
@@ -46,23 +42,6 @@ def promote(version: str, because: str, by: str, despite_gate: bool = False) -> 
     return before
 
 
-def who(folder: Path) -> str:
-    """Return whom git names in ``folder``, as given there; without git, the user's name on this machine.
-
-    Raises:
-        RegistryError: neither says who it is.
-    """
-    name, email = _git(folder, "user.name"), _git(folder, "user.email")
-    return " ".join(filter(None, [name, f"<{email}>" if email else ""])) or _user()
-
-
-def _user() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # before Python 3.13, where the machine does not know the number of its user
-        raise RegistryError('nobody says who promotes: git config --global user.name "…"') from None
-
-
 def _require_passed(client: MlflowClient, version: str, despite_gate: bool) -> None:
     """Refuse a version that did not pass its gate, unless that is wanted."""
     tags = get_version(client, version).tags
@@ -73,11 +52,3 @@ def _require_passed(client: MlflowClient, version: str, despite_gate: bool) -> N
         f"version {version} {what}. Its description says why. To promote it all the same, add --despite-gate: every"
         " report will show it in red"
     )
-
-
-def _git(folder: Path, key: str) -> str:
-    try:
-        done = subprocess.run(["git", "config", key], cwd=folder, capture_output=True, text=True, check=False)
-    except FileNotFoundError:
-        return ""
-    return done.stdout.strip()

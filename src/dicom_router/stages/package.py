@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
 
 from dicom_router.dataset.table import read_origin
@@ -11,6 +12,7 @@ from dicom_router.model.cache import PixelCache, cache_digest
 from dicom_router.model.inference import Classifier
 from dicom_router.model.network import Network
 from dicom_router.model.packaging.agreement import Agreement, measure_agreement, refuse_disagreement
+from dicom_router.model.packaging.remembering import remember
 from dicom_router.model.packaging.writing import Ingredients, write_model
 from dicom_router.model.training.export import load_network
 from dicom_router.params import load_params
@@ -42,6 +44,7 @@ def main() -> None:
         test=read_json(REPORTS / "test.json"),
         external=read_json(REPORTS / "external.json"),
         robustness=read_json(REPORTS / "robustness.json"),
+        test_films=remember(network, cache, pd.read_parquet(REPORTS / "test_predictions.parquet")),
     )
     model = write_model(ARTIFACTS / "model", ARTIFACTS / "network", ARTIFACTS / "calibration", ingredients)
     Classifier.load(ARTIFACTS / "model")  # what is written is what loads

@@ -6,10 +6,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dicom_router.model.folder import CARD, GRAPH, MODEL, WEIGHTS, content_version, file_digests, to_json
+from dicom_router.model.folder import CARD, GRAPH, MODEL, TEST_FILMS, WEIGHTS, content_version, file_digests, to_json
 from dicom_router.model.outliers import FILE as OUTLIERS
 from dicom_router.model.packaging.agreement import Agreement
 from dicom_router.model.packaging.card import render_card
+from dicom_router.model.test_films import TestFilms
 
 # What a model keeps of the network's specification.
 FROM_NETWORK: Final = (
@@ -38,6 +39,7 @@ class Ingredients:
     test: Mapping[str, Any]  # reports/test.json
     external: Mapping[str, Any]  # reports/external.json
     robustness: Mapping[str, Any]  # reports/robustness.json
+    test_films: TestFilms | None = None  # what monitoring compares with until a site is commissioned
 
 
 def write_model(folder: Path, network: Path, calibration: Path, ingredients: Ingredients) -> dict[str, Any]:
@@ -52,7 +54,11 @@ def write_model(folder: Path, network: Path, calibration: Path, ingredients: Ing
     specification = model_specification(ingredients, file_digests(folder, [WEIGHTS, GRAPH, OUTLIERS]))
     card = render_card(specification, ingredients.test, ingredients.external, ingredients.robustness)
     (folder / CARD).write_text(card, encoding="utf-8")
-    specification["files"] |= file_digests(folder, [CARD])
+    beside = [CARD]
+    if ingredients.test_films is not None:
+        (folder / TEST_FILMS).write_bytes(ingredients.test_films.to_bytes())
+        beside.append(TEST_FILMS)
+    specification["files"] |= file_digests(folder, beside)
     (folder / MODEL).write_bytes(to_json(specification))
     return specification
 

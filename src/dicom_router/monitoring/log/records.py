@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Insert, Select, Table, func, select
+from sqlalchemy import Connection, Engine, Executable, Insert, Select, Table, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dicom_router.dataset.pseudonyms import KEY_VARIABLE
@@ -105,6 +105,24 @@ class PredictionLog:
         """Yield what ``wanted`` selects, holding at most so many rows."""
         with self._engine.connect().execution_options(stream_results=True, yield_per=at_once) as connection:
             yield from (dict(row) for row in connection.execute(wanted).mappings())
+
+    def replace(self, table: Table, rows: Sequence[Row]) -> None:
+        """Write rows, each in place of one with the same key."""
+        if rows:
+            with writing(self._engine).begin() as connection:
+                connection.execute(_upsert(connection, table), rows)
+
+    def insert(self, table: Table, row: Row) -> int:
+        """Add a row to a table that numbers its rows; return its number."""
+        with writing(self._engine).begin() as connection:
+            found = connection.execute(table.insert().values(**row)).inserted_primary_key
+        assert found is not None
+        return int(found[0])
+
+    def execute(self, statement: Executable) -> None:
+        """Change what ``statement`` says."""
+        with writing(self._engine).begin() as connection:
+            connection.execute(statement)
 
     def _one(self, wanted: Select[tuple[str]]) -> str | None:
         with self._engine.begin() as connection:

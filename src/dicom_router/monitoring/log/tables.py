@@ -10,6 +10,7 @@ from typing import Final
 from sqlalchemy import (
     Boolean,
     Column,
+    Date,
     DateTime,
     Dialect,
     Double,
@@ -20,6 +21,7 @@ from sqlalchemy import (
     MetaData,
     String,
     Table,
+    Text,
     TypeDecorator,
 )
 
@@ -125,4 +127,58 @@ ORIGIN: Final = Table(
     "origin",
     METADATA,
     Column("key_fingerprint", String(16), primary_key=True),  # of the key of all pseudonyms here
+)
+
+# Small enough to tell nobody apart: of films that the report may have to show.
+THUMBNAILS: Final = Table(
+    "thumbnails",
+    METADATA,
+    Column("image", String(20), primary_key=True),
+    Column("model", String(16), primary_key=True),
+    Column("png", LargeBinary, nullable=False),
+    ForeignKeyConstraint(["image", "model"], ["predictions.image", "predictions.model"], ondelete="CASCADE"),
+)
+
+COMMISSIONS: Final = Table(
+    "commissions",
+    METADATA,
+    Column("commission", Integer, primary_key=True),
+    _text("site", 32),
+    Column("since", Date, nullable=False),  # the first and the last night of the reference
+    Column("until", Date, nullable=False),
+    _text("model", 16),
+    *(Column(name, Integer, nullable=False) for name in ("nights", "studies", "reviewed", "agreed")),
+    Column("agreement", Text, nullable=False),  # JSON: of each class, reviewed and agreed
+    Column("signed", Moment(), nullable=False),
+    _text("by", 200),
+    Column("because", Text, nullable=False),
+)
+
+# What each signal said of each site and night: that a change lasts is told from these.
+FINDINGS: Final = Table(
+    "findings",
+    METADATA,
+    Column("night", Date, primary_key=True),
+    Column("site", String(32), primary_key=True),
+    Column("part", String(64), primary_key=True),  # "" for all of the site, or a manufacturer
+    Column("signal", String(32), primary_key=True),
+    Column("span", Integer, primary_key=True),  # nights that were put together
+    Column("reference", Integer, nullable=False),  # the commission, 0 for the model's test films
+    _text("model", 16),
+    Column("n", Integer, nullable=False),  # studies compared; 0 where there were too few
+    Column("reference_n", Integer, nullable=False),
+    *(_number(name) for name in ("value", "usual", "low", "high", "p", "adjusted", "effect")),
+    Column("flagged", Boolean, nullable=False),
+    _text("state", 8),
+    Column("words", Text, nullable=False),
+)
+
+NIGHTS: Final = Table(
+    "nights",
+    METADATA,
+    Column("night", Date, primary_key=True),
+    _text("state", 8),
+    _text("model", 16),
+    Column("verdict", Text, nullable=False),
+    Column("sites", Text, nullable=False),  # JSON: the state of each
 )

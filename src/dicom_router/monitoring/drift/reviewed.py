@@ -1,0 +1,90 @@
+"""A table of films that a person looked at: which label each has, keyed by a UID that is hashed on reading."""
+
+import csv
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from dicom_router.dataset.pseudonyms import Pseudonyms
+from dicom_router.errors import DataError, UnknownLabel
+from dicom_router.labels import CLASSES, parse_label
+from dicom_router.monitoring.log.records import Row
+
+KEYS: Final = {"SOPInstanceUID": "instance", "image": "image"}  # column of the table, column of the log
+LABEL: Final = "label"
+
+
+@dataclass(frozen=True)
+class Reviewed:
+    """Labels by the pseudonyms that stand in ``column`` of the log."""
+
+    column: str
+    labels: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How often the model said what a person did."""
+
+    reviewed: int
+    agreed: int
+    missing: int  # reviewed films that the window does not hold, or that have no answer
+    confidence: float  # mean, of the reviewed films
+    by_class: Mapping[str, tuple[int, int]]  # a person's label: reviewed and agreed
+
+
+def read_reviewed(path: Path, pseudonyms: Pseudonyms) -> Reviewed:
+    """Read a CSV of ``label`` and ``SOPInstanceUID``, or ``image`` as the log names it.
+
+    Raises:
+        DataError: it is missing, lacks a column, names a film twice with two labels, or holds a label that is none.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            rows = list(csv.DictReader(file))
+            columns = set(rows[0]) if rows else set()
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: it lists the films that a person looked at") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is no CSV in UTF-8 ({error}): save it as one") from None
+    key = next((name for name in KEYS if name in columns), None)
+    if key is None or LABEL not in columns:
+        raise DataError(f"{path} needs a row a film, with the columns {' or '.join(KEYS)}, and {LABEL}")
+    labels: dict[str, str] = {}
+    for number, row in enumerate(rows, start=2):
+        name = _pseudonym(key, row[key] or "", pseudonyms)
+        label = _label(path, number, row[LABEL] or "")
+        if labels.setdefault(name, label) != label:
+            raise DataError(f"{path}, line {number}: this film has another label further up: decide which is right")
+    return Reviewed(KEYS[key], labels)
+
+
+def agree(reviewed: Reviewed, films: Iterable[Row]) -> Agreement:
+    """Compare with the answers in ``films``, rows of the log."""
+    counts = {name: [0, 0] for name in CLASSES}
+    confidence, seen = 0.0, set()
+    for film in films:
+        name = film[reviewed.column]
+        label = reviewed.labels.get(name)
+        if label is None or not film["label"] or name in seen:
+            continue
+        seen.add(name)
+        counts[label][0] += 1
+        counts[label][1] += film["label"] == label
+        confidence += max(film[f"p_{each}"] for each in CLASSES)
+    n = len(seen)
+    by_class = {name: (count[0], count[1]) for name, count in counts.items()}
+    agreed = sum(right for _, right in by_class.values())
+    return Agreement(n, agreed, len(reviewed.labels) - n, confidence / n if n else 0.0, by_class)
+
+
+def _pseudonym(key: str, value: str, pseudonyms: Pseudonyms) -> str:
+    return pseudonyms.uid(value) if key == "SOPInstanceUID" else value.strip()
+
+
+def _label(path: Path, number: int, text: str) -> str:
+    try:
+        return parse_label(text)
+    except UnknownLabel as error:
+        raise DataError(f"{path}, line {number}: {error}") from None

@@ -1,0 +1,100 @@
+"""The log as who compares nights sees it."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from itertools import islice
+from typing import Any, Final
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, distinct, func, select
+
+from dicom_router.monitoring.log.records import PredictionLog, Row
+from dicom_router.monitoring.log.tables import COMMISSIONS, EMBEDDINGS, FINDINGS, NIGHTS, PREDICTIONS, RUNS
+from dicom_router.monitoring.periods import Period
+
+AT_ONCE: Final = 4096
+ASKED: Final = 500  # studies that are asked for at once
+
+
+def films(log: PredictionLog, columns: Sequence[str], site: str, model: str | None, period: Period) -> Iterator[Row]:
+    """Yield ``columns`` of the films of ``site`` that were received in ``period``; of every model for None."""
+    wanted = _within(select(*(PREDICTIONS.c[name] for name in columns)).where(PREDICTIONS.c.site == site), period)
+    chosen = wanted if model is None else wanted.where(PREDICTIONS.c.model == model)
+    return log.rows(chosen.order_by(PREDICTIONS.c.received, PREDICTIONS.c.image), AT_ONCE)
+
+
+def features(log: PredictionLog, model: str, studies: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Yield study and features of the films of ``studies``."""
+    same = (EMBEDDINGS.c.image == PREDICTIONS.c.image) & (EMBEDDINGS.c.model == PREDICTIONS.c.model)
+    rest = iter(studies)
+    while some := list(islice(rest, ASKED)):
+        wanted = select(PREDICTIONS.c.study, EMBEDDINGS.c.features).join_from(PREDICTIONS, EMBEDDINGS, same)
+        chosen = wanted.where(PREDICTIONS.c.model == model, PREDICTIONS.c.study.in_(some))
+        for row in log.rows(chosen.order_by(PREDICTIONS.c.image), AT_ONCE):
+            yield row["study"], row["features"]
+
+
+def volumes(log: PredictionLog, site: str, period: Period, timezone: str) -> dict[date, int]:
+    """Return how many studies of ``site`` each night brought; nights without any are missing."""
+    wanted = select(PREDICTIONS.c.received, func.count(distinct(PREDICTIONS.c.study)).label("n"))
+    chosen = _within(wanted.where(PREDICTIONS.c.site == site), period).group_by(PREDICTIONS.c.received)
+    found: dict[date, int] = {}
+    for row in log.rows(chosen, AT_ONCE):
+        night = row["received"].astimezone(ZoneInfo(timezone)).date()
+        found[night] = found.get(night, 0) + row["n"]
+    return found
+
+
+def nights_with_runs(log: PredictionLog, period: Period, timezone: str) -> set[date]:
+    """Return the nights on which a run began and came to its end."""
+    wanted = select(RUNS.c.started).where(RUNS.c.started >= period.start)
+    if period.end is not None:
+        wanted = wanted.where(RUNS.c.started < period.end)
+    return {row["started"].astimezone(ZoneInfo(timezone)).date() for row in log.rows(wanted, AT_ONCE)}
+
+
+def sites(log: PredictionLog, period: Period) -> list[str]:
+    """Return the sites that delivered in ``period``, and those that were ever commissioned, sorted."""
+    delivered = _within(select(PREDICTIONS.c.site).distinct(), period)
+    found = {row["site"] for wanted in (delivered, select(COMMISSIONS.c.site).distinct()) for row in log.rows(wanted, AT_ONCE)}  # fmt: skip  # noqa: E501
+    return sorted(found)
+
+
+def commissions(log: PredictionLog, site: str | None = None) -> list[Row]:
+    """Return what was signed, of ``site`` or of all, the newest first."""
+    wanted = select(COMMISSIONS).order_by(COMMISSIONS.c.commission.desc())
+    return list(log.rows(wanted if site is None else wanted.where(COMMISSIONS.c.site == site), AT_ONCE))
+
+
+def findings(log: PredictionLog, first: date, last: date) -> list[Row]:
+    """Return what was found in the nights from ``first`` to ``last``, the oldest first."""
+    wanted = select(FINDINGS).where(FINDINGS.c.night >= first, FINDINGS.c.night <= last)
+    return list(log.rows(wanted.order_by(FINDINGS.c.night, FINDINGS.c.site), AT_ONCE))
+
+
+def nights(log: PredictionLog, last: date | None = None, count: int = 1000) -> list[Row]:
+    """Return the nights that were looked at, until before ``last``, the newest first."""
+    wanted = select(NIGHTS).order_by(NIGHTS.c.night.desc()).limit(count)
+    return list(log.rows(wanted if last is None else wanted.where(NIGHTS.c.night < last), AT_ONCE))
+
+
+def keep(log: PredictionLog, night: date, rows: Sequence[Row], row: Mapping[str, Any]) -> None:
+    """Keep what was found of ``night``, in place of what an earlier look at it found."""
+    log.execute(FINDINGS.delete().where(FINDINGS.c.night == night))
+    log.replace(FINDINGS, rows)
+    log.replace(NIGHTS, [row])
+
+
+def period_of(first: date, last: date, timezone: str) -> Period:
+    """Return the nights from ``first`` to ``last``, both included."""
+    return Period.of_days(first, max(last, first), timezone)
+
+
+def before(night: date, nights: int) -> date:
+    """Return the night so many nights earlier."""
+    return night - timedelta(days=nights)
+
+
+def _within(wanted: Select[Any], period: Period) -> Select[Any]:
+    chosen = wanted.where(PREDICTIONS.c.received >= period.start)
+    return chosen if period.end is None else chosen.where(PREDICTIONS.c.received < period.end)
