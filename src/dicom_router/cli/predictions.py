@@ -9,6 +9,7 @@ from dicom_router.cli import LazyGroup
 # name: (module, help line shown by --help without importing the module)
 COMMANDS: Final = {
     "export": ("dicom_router.cli.predictions_export", "Write predictions as CSV or Parquet."),
+    "forget": ("dicom_router.cli.predictions_forget", "Take a patient out of the log."),
 }
 
 
@@ -20,4 +21,4 @@ class PredictionsGroup(LazyGroup):
 
 @click.group("predictions", cls=PredictionsGroup)
 def command() -> None:
-    """Look at what was predicted of delivered films."""
+    """Look at what was predicted of delivered films, or take it out."""

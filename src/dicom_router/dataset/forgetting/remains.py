@@ -28,7 +28,7 @@ def remains(erasure: Erasure, journal: Journal) -> Iterator[str]:
     yield "Datasets in other folders of this project (`dicom-router import --data`): only data/ was looked at"
     yield (
         "The prediction log and inbox/: what a site delivered is no part of the dataset. Take the films out of the "
-        "inbox, then the patient's rows out of the log, by pseudonym (docs/monitoring.md)"
+        "inbox, then the patient out of the log: `dicom-router predictions forget` with the pseudonym"
     )
     yield "Other clones, working copies and backups of this folder, and the export that the films came from"
     yield (
