@@ -1,7 +1,9 @@
 """Processes of a platform, found by the mark in their environment: nothing outlives ``make down``."""
 
 import contextlib
+import fcntl
 import socket
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import psutil
@@ -13,6 +15,28 @@ def marked(state: Path) -> list[psutil.Process]:
     """Return every process that descends from the platform of ``state``, but for this one and its parents."""
     ours = {process.pid for process in (psutil.Process(), *psutil.Process().parents())}
     return [process for process in psutil.process_iter() if process.pid not in ours and _mark(process) == str(state)]
+
+
+def variables_of(pid_file: Path) -> Mapping[str, str] | None:
+    """Return the environment of the process that ``pid_file`` names, None unless it is of the platform there."""
+    try:
+        variables: dict[str, str] = psutil.Process(int(pid_file.read_text(encoding="ascii"))).environ()
+    except (OSError, ValueError, psutil.Error):
+        return None
+    return variables if variables.get(MARK) == str(pid_file.parent) else None
+
+
+@contextlib.contextmanager
+def alone(state: Path, tell: Callable[[str], object]) -> Iterator[None]:
+    """Let one process at a time start or stop the platform of ``state``; the others wait, and ``tell`` so."""
+    state.mkdir(parents=True, exist_ok=True)
+    with (state / "lock").open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            tell("another `make up` or `make down` is at work here; waiting for its end")
+            fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def end(processes: list[psutil.Process], patience: float = 10) -> None:
