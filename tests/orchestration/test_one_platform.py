@@ -2,14 +2,17 @@
 
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
 
 from dicom_router.errors import PlatformError
 from dicom_router.services.platform import down, status, up
-from dicom_router.services.processes import alone, marked
+from dicom_router.services.processes import alone, end, marked
+from dicom_router.services.programs import GUARD
 from dicom_router.services.settings import STATE, settings
 from dicom_router.services.supervision import Supervisor
 
@@ -53,3 +56,20 @@ def test_who_comes_second_waits_and_says_so(root: Path) -> None:
         assert second.stdout is not None
         assert "another `make up` or `make down` is at work" in second.stdout.readline()
     assert second.communicate(timeout=30)[0] == "in\n"
+
+
+def test_supervisord_that_is_killed_comes_back_with_what_it_looks_after(root: Path) -> None:
+    guard = running_guard(root)
+    assert guard is not None
+    psutil.Process(guard.ppid()).kill()
+    deadline = time.monotonic() + 60
+    while running_guard(root) in (None, guard):
+        assert time.monotonic() < deadline, "nobody brings supervisord back"
+        time.sleep(0.2)
+    end([guard])  # which waits for the servers, as `make up` does
+
+
+def running_guard(root: Path) -> psutil.Process | None:
+    """Return the guard under supervisord, None where no supervisord answers or none runs."""
+    rows = Supervisor(settings(root, {**STARTED_WITH, "TMPDIR": str(root)})).programs()
+    return next((psutil.Process(row.pid) for row in rows if row.name == GUARD and row.pid), None)

@@ -44,7 +44,7 @@ def test_a_worker_is_named_after_its_clone(tmp_path: Path) -> None:
 
 def test_ports_follow_the_tools_own_variables(tmp_path: Path) -> None:
     made = settings(tmp_path, {"MLFLOW_TRACKING_URI": "http://127.0.0.1:5999", "PREFECT_SERVER_API_PORT": "4999"})
-    assert "--port 5999" in configuration(made)
+    assert (made.mlflow.port, made.environment["PREFECT_SERVER_API_PORT"]) == (5999, "4999")
     assert made.environment["PREFECT_API_URL"] == "http://127.0.0.1:4999/api"
 
 

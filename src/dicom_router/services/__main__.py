@@ -65,6 +65,12 @@ def guard() -> None:
     platform.guard(_root(), os.environ)
 
 
+@group.command(hidden=True)
+def mlflow() -> None:
+    """Become MLflow's server."""
+    platform.serve_mlflow(_root(), os.environ)
+
+
 def main() -> None:
     """Run the command; a RouterError is one message on standard error and exit code 1."""
     try:

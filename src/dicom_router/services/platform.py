@@ -3,6 +3,7 @@
 A platform that runs keeps the settings with which it was started, whatever the variables of the shell that asks.
 """
 
+import os
 import subprocess
 import sys
 import time
@@ -15,7 +16,7 @@ import psutil
 
 from dicom_router.errors import PlatformError
 from dicom_router.services.health import answers, worker_is_online
-from dicom_router.services.processes import alone, end, listening, marked, variables_of
+from dicom_router.services.processes import alone, end, listening, listens, marked, supervisord_of, variables_of
 from dicom_router.services.programs import PID_FILE, programs
 from dicom_router.services.settings import AFTER_STOP, Server, Settings, settings
 from dicom_router.services.supervision import Supervisor
@@ -82,15 +83,24 @@ def status(root: Path, variables: Mapping[str, str]) -> tuple[Line, ...]:
 
 def guard(root: Path, variables: Mapping[str, str]) -> None:
     """Wait until supervisord is gone, which takes this process with it unless it was killed; then bring it back."""
-    supervisord = psutil.Process().parent()
-    if supervisord is not None:
+    supervisord = supervisord_of(settings(root, variables).state / PID_FILE)
+    if supervisord is not None:  # it may be gone before anybody could look
         supervisord.wait()
     up(root, variables)
 
 
+def serve_mlflow(root: Path, variables: Mapping[str, str]) -> None:
+    """Become MLflow's server, when the child of one that was killed, which goes on serving unseen, has ended."""
+    here = settings(root, variables)
+    end([process for process in marked(here.state) if listens(process, here.mlflow.port)])
+    listen = ("--host", here.mlflow.host, "--port", str(here.mlflow.port), "--workers", "1")
+    os.execvpe("mlflow", ("mlflow", "server", *listen), dict(here.environment))
+
+
 def _present(wanted: Settings) -> Settings:
     """Return the settings of the platform that runs, which are those of supervisord; else those that are wanted."""
-    variables = variables_of(wanted.state / PID_FILE)
+    supervisord = supervisord_of(wanted.state / PID_FILE)
+    variables = None if supervisord is None else variables_of(supervisord)
     return wanted if variables is None else settings(wanted.root, variables)
 
 
@@ -113,11 +123,13 @@ def _up(settings: Settings) -> None:
 
 def _down(settings: Settings) -> None:
     supervisor = Supervisor(settings)
-    for running in supervisor.programs():
-        if running.name.startswith("worker-"):
-            supervisor.stop_program(running.name)
-    supervisor.shut_down()
-    psutil.wait_procs(marked(settings.state), timeout=25)
+    running = supervisor.programs()
+    for program in running:
+        if program.name.startswith("worker-"):
+            supervisor.stop_program(program.name)
+    if running:
+        supervisor.shut_down()
+        psutil.wait_procs(marked(settings.state), timeout=25)
     end(marked(settings.state))
     supervisor.socket.unlink(missing_ok=True)
 

@@ -17,13 +17,22 @@ def marked(state: Path) -> list[psutil.Process]:
     return [process for process in psutil.process_iter() if process.pid not in ours and _mark(process) == str(state)]
 
 
-def variables_of(pid_file: Path) -> Mapping[str, str] | None:
-    """Return the environment of the process that ``pid_file`` names, None unless it is of the platform there."""
+def supervisord_of(pid_file: Path) -> psutil.Process | None:
+    """Return the process that ``pid_file`` names, None unless it is of the platform there."""
     try:
-        variables: dict[str, str] = psutil.Process(int(pid_file.read_text(encoding="ascii"))).environ()
+        process = psutil.Process(int(pid_file.read_text(encoding="ascii")))
     except (OSError, ValueError, psutil.Error):
         return None
-    return variables if variables.get(MARK) == str(pid_file.parent) else None
+    return process if _mark(process) == str(pid_file.parent) else None
+
+
+def variables_of(process: psutil.Process) -> Mapping[str, str] | None:
+    """Return the environment of ``process``, None if it is gone since."""
+    try:
+        variables: dict[str, str] = process.environ()
+    except (OSError, psutil.Error):
+        return None
+    return variables
 
 
 @contextlib.contextmanager
@@ -49,6 +58,15 @@ def end(processes: list[psutil.Process], patience: float = 10) -> None:
         with contextlib.suppress(psutil.NoSuchProcess):
             process.kill()
     psutil.wait_procs(stubborn, timeout=patience)
+
+
+def listens(process: psutil.Process, port: int) -> bool:
+    """Say whether ``process``, of this user, listens on ``port``."""
+    try:
+        found = process.net_connections("inet")
+    except psutil.Error:  # gone since
+        return False
+    return any(one.status == psutil.CONN_LISTEN and one.laddr.port == port for one in found)
 
 
 def listening(port: int) -> str | None:

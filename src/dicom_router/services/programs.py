@@ -11,6 +11,7 @@ from typing import Final
 from dicom_router.services.settings import Settings
 
 GUARD: Final = "guard"
+SERVICES: Final = (sys.executable, "-m", "dicom_router.services")
 PID_FILE: Final = "supervisord.pid"
 LOG_BYTES: Final = 5_000_000
 
@@ -65,9 +66,8 @@ def programs(settings: Settings) -> tuple[Program, ...]:
     Databases and folders stand in the environment, not here: an address may hold a password.
     """
     mlflow, prefect = settings.servers
-    listen = ("--host", mlflow.host, "--port", str(mlflow.port), "--workers", "1")
     servers = (
-        (mlflow, Program("mlflow", ("mlflow", "server", *listen), True)),
+        (mlflow, Program("mlflow", (*SERVICES, "mlflow"), True)),
         (prefect, Program("prefect", ("prefect", "server", "start"), True)),
     )
     start = ("prefect", "worker", "start", "--type", "process")
@@ -75,7 +75,7 @@ def programs(settings: Settings) -> tuple[Program, ...]:
         Program(f"worker-{pool}", (*start, "--pool", pool, "--name", settings.worker(pool)), False)
         for pool in settings.pools
     ]
-    guard = Program(GUARD, (sys.executable, "-m", "dicom_router.services", GUARD), True)
+    guard = Program(GUARD, (*SERVICES, GUARD), True)
     return (*(program for server, program in servers if server.local), *workers, guard)
 
 
