@@ -3,12 +3,13 @@
 SHELL := /bin/sh
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-# Nothing phones home: Prefect, MLflow, DVC, Great Expectations, and whoever honours DO_NOT_TRACK.
+# Nothing phones home: Prefect, MLflow, DVC, Great Expectations, ONNX Runtime, and whoever honours DO_NOT_TRACK.
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := 1
 export GX_ANALYTICS_ENABLED := false
+export ORT_DISABLE_TELEMETRY := 1
 export HF_HUB_OFFLINE := 1
 
 help:                     ## list what can be made
