@@ -11,6 +11,8 @@ export DVC_NO_ANALYTICS := 1
 export GX_ANALYTICS_ENABLED := false
 export ORT_DISABLE_TELEMETRY := 1
 export HF_HUB_OFFLINE := 1
+# Each run starts hundreds of processes: where this is set, each compiles every module anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:                     ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /: /' | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'
