@@ -3,13 +3,16 @@
 SHELL := /bin/sh
 
 export PATH := $(CURDIR)/.venv/bin:$(PATH)
-# Nothing phones home: Prefect, MLflow, DVC, Great Expectations, and whoever honours DO_NOT_TRACK.
+# Nothing phones home: Prefect, MLflow, DVC, Great Expectations, ONNX Runtime, and whoever honours DO_NOT_TRACK.
 export DO_NOT_TRACK := 1
 export PREFECT_SERVER_ANALYTICS_ENABLED := false
 export MLFLOW_DISABLE_TELEMETRY := true
 export DVC_NO_ANALYTICS := 1
 export GX_ANALYTICS_ENABLED := false
+export ORT_DISABLE_TELEMETRY := 1
 export HF_HUB_OFFLINE := 1
+# Each run starts hundreds of processes: where this is set, each compiles every module anew, for seconds.
+unexport PYTHONDONTWRITEBYTECODE
 
 help:                     ## list what can be made
 	@grep -E '^[a-z-]+:.*##' Makefile | sed 's/:.*## /: /' | awk -F': ' '{ printf "make %-10s %s\n", $$1, $$2 }'

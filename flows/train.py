@@ -13,7 +13,6 @@ from prefect.tasks import Task
 
 from dicom_router.errors import RegistryUnreachable, RouterError
 from dicom_router.pipeline.devices import Accelerator, variables
-from dicom_router.pipeline.presets.reading import preset as values_of
 from dicom_router.pipeline.results import rows
 from dicom_router.pipeline.walking import Walk
 from dicom_router.pipeline.working_copy import Request, working_copy
@@ -54,11 +53,10 @@ def train(
 ) -> State[None]:
     """Run the pipeline of `commit` with `preset`, then `overrides`, for params.yaml; register and judge its model."""
     try:
-        values = {**(values_of(preset) if preset else {}), **(overrides or {})}
         server.check_reachable()
         device = variables(accelerator, allow_cpu=allow_cpu)
-        with working_copy(Path.cwd(), flow_run.id, Request(commit, values, allow_dirty)) as copy:
-            get_run_logger().info(f"working copy: {copy.folder}")
+        with working_copy(Path.cwd(), flow_run.id, Request(commit, overrides or {}, allow_dirty, preset)) as copy:
+            get_run_logger().info(copy.description)
             if copy.patch:
                 create_markdown_artifact(f"```diff\n{copy.readable_patch}\n```", key="uncommitted-changes")
             provenance = recording.Provenance(copy.commit, bool(copy.patch), flow_run.id, flow_run.ui_url)
@@ -77,6 +75,5 @@ def train(
             verdict = judge.with_options(task_run_name="judge")(copy.folder, version)
     except RouterError as error:
         return Failed(message=str(error))
-    passed = "challenger" if verdict.passed else "no challenger: it failed the gate"
-    message = "\n".join([f"version {version.version} is {passed}", *verdict.lines])
+    message = verdict.of(version.version)
     return Failed(message=f"{pushed.message}\n{message}") if pushed.is_failed() else Completed(message=message)

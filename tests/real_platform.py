@@ -9,6 +9,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path
@@ -16,6 +17,7 @@ from typing import Any
 
 import psutil
 from documents import BY_HAND, Ran, run_here
+from listening_proxy import SWITCHES
 from ruamel.yaml import YAML
 from small_project import SAMPLE, Run, environment, runner
 
@@ -23,6 +25,7 @@ from dicom_router.services.processes import marked
 from dicom_router.services.settings import STATE
 
 BUSY = (1, 2, 4, 8, 16)  # seconds to wait after each answer that SQLite is locked
+STAGES = ["validate", "split", "preprocess", "train", "calibrate", "evaluate", "external", "robustness", "package"]
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 # A stage that goes on from where it was killed, and waits in its third step until a test opens the gate.
 SLOW = """# {name}
@@ -41,6 +44,15 @@ for step in range(done, 4):
         file.write(f"{{step}}\\n")
 Path("artifacts/slow.txt").write_text("slow")
 """
+# In a training that waits after each epoch until a test opens the gate, and comes to the same.
+TELLS = "        self.tell(self.history[-1])\n"
+WAITS = """        import os, time
+
+        gate = Path(os.environ["GATE"])
+        gate.with_name("stage.pid").write_text(str(os.getpid()))
+        while not gate.exists():
+            time.sleep(0.1)
+"""
 
 
 @dataclass(frozen=True)
@@ -56,22 +68,39 @@ class RealPlatform:
         plain = runner(self.project)
         return lambda *command, **more: plain(*command, **{**self.variables, **more})
 
-    def make(self, goal: str) -> "subprocess.CompletedProcess[str]":
-        """Do what ``make up``, ``make down`` and ``make status`` do; return how it went."""
+    def make(self, goal: str, shell: dict[str, str] | None = None) -> "subprocess.CompletedProcess[str]":
+        """Do what ``make up``, ``make down`` and ``make status`` do, in ``shell``; return how it went."""
         return subprocess.run(
             (sys.executable, "-m", "dicom_router.services", goal),
             cwd=self.project,
-            env={**environment(), **self.variables},
+            env=shell or self.environment,
             capture_output=True,
             text=True,
             check=False,
         )
 
-    def api(self, path: str, body: Any = None) -> Any:
-        """Ask Prefect's API: GET, or POST of ``body``; ask again, as Prefect's own client does, when SQLite is busy."""
+    @property
+    def environment(self) -> dict[str, str]:
+        """Return what the platform is started with: nothing that would keep a tool from phoning home."""
+        return {name: value for name, value in environment().items() if name not in SWITCHES} | self.variables
+
+    def make_twice_at_once(self, goal: str) -> tuple["subprocess.CompletedProcess[str]", ...]:
+        """Do what ``make`` does in two shells at once; return how both went."""
+        with ThreadPoolExecutor() as shells:
+            return tuple(shells.map(self.make, (goal, goal)))
+
+    def supervise(self, action: str, program: str) -> None:
+        """Tell supervisord to ``start`` or ``stop`` a program, which else comes back."""
+        self.run(sys.executable, "-m", "supervisor.supervisorctl", "-c", f"{STATE}/supervisord.conf", action, program)
+
+    def api(self, path: str, body: Any = None, method: str | None = None) -> Any:
+        """Ask Prefect's API: GET, or POST of ``body`` unless ``method`` says otherwise.
+
+        Ask again, as Prefect's own client does, when SQLite is busy.
+        """
         content = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
-            f"{self.variables['PREFECT_API_URL']}/{path}", content, {"Content-Type": "application/json"}
+            f"{self.variables['PREFECT_API_URL']}/{path}", content, {"Content-Type": "application/json"}, method=method
         )
         for patience in BUSY:
             try:
@@ -122,10 +151,10 @@ class RealPlatform:
 
     def programs(self) -> dict[str, psutil.Process]:
         """Return the processes that supervisord started, by name."""
-        ours = {process.pid: process for process in marked(self.project / STATE)}
         found = [line.split() for line in self.make("status").stdout.splitlines() if "pid " in line]
         pids = {words[0]: int(words[words.index("pid") + 1].rstrip(",")) for words in found}
-        return {name: ours[pid] for name, pid in pids.items()}
+        ours = {process.pid: process for process in marked(self.project / STATE)}
+        return {name: ours[pid] for name, pid in pids.items() if pid in ours}
 
     def processes(self) -> list[psutil.Process]:
         """Return every process of the platform."""
@@ -140,7 +169,7 @@ def as_shown(platform: RealPlatform, lines: Iterable[str]) -> Ran:
 
 def _answer(request: urllib.request.Request) -> Any:
     with urllib.request.urlopen(request, timeout=30) as answer:
-        return json.load(answer)
+        return json.loads(answer.read() or b"null")
 
 
 def wait(condition: Callable[[], bool], seconds: float, what: str) -> None:
@@ -163,11 +192,24 @@ def free_ports(count: int) -> list[int]:
             one.close()
 
 
-def commit_with_slow_stage(run: Run, project: Path, name: str) -> str:
-    """Commit the project with one more stage on a branch; the checkout stays as it is. Return the branch."""
+Change = Callable[[Path], None]
+
+
+def commit(run: Run, project: Path, name: str, *changes: Change) -> str:
+    """Commit the project with ``changes`` on a branch; the checkout stays as it is. Return the branch."""
     folder = project.with_name(name)
     run("git", "worktree", "add", "--quiet", "-b", name, str(folder))
-    (folder / "slow.py").write_text(SLOW.format(name=name))
+    for change in changes:
+        change(folder)
+    run("git", "-C", str(folder), "add", "--all")
+    run("git", "-C", str(folder), "commit", "--quiet", "--message", name)
+    run("git", "worktree", "remove", "--force", str(folder))
+    return name
+
+
+def add_slow_stage(folder: Path) -> None:
+    """Add a stage at the end of the graph, whose code is of this folder's name."""
+    (folder / "slow.py").write_text(SLOW.format(name=folder.name))
     yaml = YAML()
     graph = yaml.load(folder / "dvc.yaml")
     graph["stages"]["slow"] = {
@@ -176,25 +218,20 @@ def commit_with_slow_stage(run: Run, project: Path, name: str) -> str:
         "outs": ["artifacts/slow.txt"],
     }
     yaml.dump(graph, folder / "dvc.yaml")
-    _commit(run, folder, name)
-    return name
 
 
-def commit_with(run: Run, project: Path, name: str, file: str, old: str, new: str) -> str:
-    """Commit the project with ``new`` for ``old`` in ``file`` on a branch; return the branch."""
-    folder = project.with_name(name)
-    run("git", "worktree", "add", "--quiet", "-b", name, str(folder))
-    text = (folder / file).read_text()
-    assert old in text
-    (folder / file).write_text(text.replace(old, new))
-    _commit(run, folder, name)
-    return name
+def replace(file: str, old: str, new: str) -> Change:
+    """Return the change that puts ``new`` for ``old`` in ``file``."""
+
+    def change(folder: Path) -> None:
+        text = (folder / file).read_text()
+        assert old in text
+        (folder / file).write_text(text.replace(old, new))
+
+    return change
 
 
-def _commit(run: Run, folder: Path, name: str) -> None:
-    run("git", "-C", str(folder), "add", "--all")
-    run("git", "-C", str(folder), "commit", "--quiet", "--message", name)
-    run("git", "worktree", "remove", "--force", str(folder))
+pause_training = replace("src/dicom_router/model/training/ledger.py", TELLS, TELLS + WAITS)
 
 
 def variables(folder: Path) -> dict[str, str]:
@@ -205,6 +242,7 @@ def variables(folder: Path) -> dict[str, str]:
         "PREFECT_API_URL": f"http://127.0.0.1:{prefect}/api",
         "PREFECT_HOME": str(folder / "prefect"),
         "GATE": str(folder / "gate"),
+        "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "1",  # a server that tests take away is missed at once
         "XDG_CACHE_HOME": str(folder / "cache"),
         "PYTHONWARNINGS": os.environ.get("PYTHONWARNINGS", "default"),
     }

@@ -17,7 +17,7 @@ Run = Callable[..., "subprocess.CompletedProcess[str]"]
 SMALL: Mapping[str, Mapping[str, Any]] = {
     "validation": {"jobs": 1},
     "preprocess": {"image_size": 64, "jobs": 1},
-    "train": {"network": "test_resnet", "epochs": 2, "batch_size": 32, "threads": 1},
+    "train": {"network": "test_resnet", "epochs": 3, "batch_size": 32, "threads": 1},
     "evaluate": {"resamples": 200},
     "robustness": {"patients": 5, "jobs": 1},
 }

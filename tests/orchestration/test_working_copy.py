@@ -1,6 +1,7 @@
 """What a run is made of: a commit, overrides that its own code accepts, changes only where they are asked for."""
 
 import subprocess
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from small_project import Run, commit_project, copy_project, runner
 
 from dicom_router.errors import ParameterError, RunError
 from dicom_router.params import load_params
-from dicom_router.pipeline.working_copy import KEPT, RUNS, WORK, Request, working_copy
+from dicom_router.pipeline.working_copy import RUNS, WORK, Request, working_copy
 
 
 @pytest.fixture(scope="module")
@@ -89,6 +90,9 @@ def test_a_file_that_the_pipeline_does_not_read_neither_stops_a_run_nor_comes_al
         for allowed in (False, True):
             with working_copy(checkout, f"beside-{allowed}", request(allow_dirty=allowed)) as copy:
                 assert (copy.patch, (copy.folder / "patients.csv").exists()) == (b"", False)
+                assert copy.description.endswith(
+                    "; 1 changed or new files that the pipeline does not read are left out"
+                )
     finally:
         (checkout / "patients.csv").unlink()
 
@@ -136,24 +140,31 @@ def test_a_run_waits_for_one_of_the_same_content(checkout: Path) -> None:
         "with working_copy(Path.cwd(), 'late', Request('HEAD', {}, False)): print('in', flush=True)"
     )
     with working_copy(checkout, "early", request()):
-        late = subprocess.Popen(["python", "-c", code], cwd=checkout, stdout=subprocess.PIPE, text=True)
+        late = subprocess.Popen([sys.executable, "-c", code], cwd=checkout, stdout=subprocess.PIPE, text=True)
         with pytest.raises(subprocess.TimeoutExpired):
             late.wait(3)
     assert late.communicate(timeout=60)[0] == "in\n"
 
 
-def test_old_working_copies_go(checkout: Path) -> None:
-    for number in range(KEPT):
+@pytest.fixture
+def kept(monkeypatch: pytest.MonkeyPatch) -> int:
+    """Keep so few working copies that a test need not make many."""
+    monkeypatch.setattr("dicom_router.pipeline.working_copy.KEPT", 2)
+    return 2
+
+
+def test_old_working_copies_go(checkout: Path, kept: int) -> None:
+    for number in range(kept):
         for parent in (RUNS, WORK):
             (checkout / parent / f"{number:012x}").mkdir(parents=True, exist_ok=True)
     with working_copy(checkout, "newest", request(overrides={"train.epochs": 5})) as copy:
         assert copy.folder.exists()
-    assert len([entry for entry in (checkout / RUNS).iterdir() if entry.is_dir()]) == KEPT
-    assert len([entry for entry in (checkout / WORK).iterdir() if entry.is_dir()]) == KEPT
+    assert len([entry for entry in (checkout / RUNS).iterdir() if entry.is_dir()]) == kept
+    assert len([entry for entry in (checkout / WORK).iterdir() if entry.is_dir()]) == kept
 
 
-def test_copies_of_the_same_content_go_too(checkout: Path) -> None:
-    for number in range(KEPT + 2):
+def test_copies_of_the_same_content_go_too(checkout: Path, kept: int) -> None:
+    for number in range(kept + 2):
         with working_copy(checkout, f"same{number}", request(overrides={"train.epochs": 6})) as copy:
             assert copy.folder.exists()
-    assert len([entry for entry in (checkout / RUNS).iterdir() if entry.is_dir()]) == KEPT
+    assert len([entry for entry in (checkout / RUNS).iterdir() if entry.is_dir()]) == kept

@@ -1,7 +1,12 @@
 """ONNX Runtime, set up: the only module that knows its options."""
 
+import os
 from pathlib import Path
 from typing import Any, Final
+
+# Since 1.29 it tells its makers about each model, hashes of its weights included, and reads this when it is imported;
+# its own disable_telemetry_events() does not stop that.
+os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from onnxruntime import InferenceSession, SessionOptions, get_available_providers
 from onnxruntime.capi.onnxruntime_pybind11_state import EPFail, Fail, InvalidGraph, InvalidProtobuf, NoSuchFile

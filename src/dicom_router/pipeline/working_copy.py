@@ -14,9 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
-from dicom_router.dataset.programs import changes, output, succeeds, uncommitted_patch
+from dicom_router.dataset.programs import changes, other_changes, output, succeeds, uncommitted_patch
 from dicom_router.errors import ParameterError, RunError
 from dicom_router.pipeline.overriding import override
+from dicom_router.pipeline.presets.reading import preset
 
 RUNS: Final = ".platform/runs"
 WORK: Final = ".platform/work"
@@ -34,6 +35,16 @@ class Request:
     revision: str
     overrides: Mapping[str, Any]
     allow_dirty: bool
+    preset: str | None = None  # whose values come before the overrides
+
+    @property
+    def values(self) -> Mapping[str, Any]:
+        """Return values for dotted keys of params.yaml.
+
+        Raises:
+            ParameterError: there is no such preset.
+        """
+        return {**(preset(self.preset) if self.preset else {}), **self.overrides}
 
 
 @dataclass(frozen=True)
@@ -45,7 +56,14 @@ class WorkingCopy:
     commit: str
     patch: bytes
     current: bool  # made of what the checkout holds now
+    left_out: int  # changed or new files of the checkout that the pipeline does not read
     lock: int  # a file descriptor: open in whatever works here
+
+    @property
+    def description(self) -> str:
+        """Return where it is, and what it does not hold."""
+        left = f"; {self.left_out:,} changed or new files that the pipeline does not read are left out"
+        return f"working copy: {self.folder}{left if self.left_out else ''}"
 
     @property
     def readable_patch(self) -> str:
@@ -67,15 +85,16 @@ def working_copy(root: Path, run: str, request: Request) -> Iterator[WorkingCopy
     commit = _commit(root, request.revision)
     current = commit == _commit(root, "HEAD")
     patch = _uncommitted(root, request.allow_dirty) if current else b""
-    key = _key(commit, patch, request.overrides)
+    left_out = other_changes(root) if current else 0
+    key = _key(commit, patch, request.values)
     with _locked(root / WORK / f"{key}.lock") as lock:
         folder = root / RUNS / f"{key}-{run}"
         output(root, "git", "worktree", "add", "--quiet", "--force", "--detach", str(folder), commit)
         _apply(folder, patch)
-        _set_params(folder, request.overrides)
+        _set_params(folder, request.values)
         _share_work(folder, root / WORK / key)
         _forget_old(root, folder)
-        yield WorkingCopy(root, folder, commit, patch, current, lock)
+        yield WorkingCopy(root, folder, commit, patch, current, left_out, lock)
 
 
 def _commit(root: Path, revision: str) -> str:

@@ -36,6 +36,11 @@ class Verdict:
     passed: bool
     lines: tuple[str, ...]
 
+    def of(self, version: str) -> str:
+        """Return it in words, as that of ``version``."""
+        passed = "challenger" if self.passed else "no challenger: it failed the gate"
+        return "\n".join([f"version {version} is {passed}", *self.lines])
+
 
 def judge(project: Path, registered: Registered) -> Verdict:
     """Judge the version that was ``registered`` from ``project``; write tags and description, set ``challenger``.

@@ -21,6 +21,8 @@ EXPERIMENT: Final = "dicom-router"
 ADDRESS: Final = "MLFLOW_TRACKING_URI"  # MLflow's own variable
 DEFAULT: Final = "http://127.0.0.1:5000"
 PATIENCE: Final = 5.0  # seconds in which a server that lives says so
+# A connection that was kept may have been closed meanwhile, and a busy server or proxy says 503: ask again, soon.
+AGAIN: Final = {"max_retries": 3, "backoff_factor": 0.3, "backoff_jitter": 0.1, "raise_on_status": False}
 SETTINGS: Final = {  # MLflow's own, where nobody set them
     # It tries a request eight times, over four minutes. A server that answered a moment ago deserves half a minute.
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4",
@@ -43,7 +45,7 @@ def check_reachable() -> None:
     if not is_server():
         return
     try:
-        answer = http_request(get_default_host_creds(address()), "/health", "GET", timeout=PATIENCE, max_retries=0)
+        answer = http_request(get_default_host_creds(address()), "/health", "GET", timeout=PATIENCE, **AGAIN)
     except MlflowException:
         raise _unreachable("does not answer") from None
     if answer.status_code != 200:

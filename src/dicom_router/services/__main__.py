@@ -9,16 +9,19 @@ import click
 
 from dicom_router.errors import PlatformError, RouterError
 from dicom_router.services import platform
-from dicom_router.services.settings import Settings, settings
 
 NOT_UP = 3  # exit code of `status`, as LSB has it for a program that does not run
 
 
-def _settings() -> Settings:
+def _root() -> Path:
     root = Path.cwd()
     if not (root / "prefect.yaml").is_file():
         raise PlatformError(f"{root} has no prefect.yaml; run from the project's folder")
-    return settings(root, os.environ)
+    return root
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)
 
 
 @click.group()
@@ -30,10 +33,9 @@ def group() -> None:
 def up() -> None:
     """Start servers and workers, and apply the deployments of prefect.yaml."""
     start = time.monotonic()
-    current = _settings()
-    platform.up(current)
-    click.echo(f"MLflow    {current.mlflow.url}")
-    click.echo(f"Prefect   {current.prefect.url.removesuffix('/api')}")
+    current = platform.up(_root(), os.environ, _tell)
+    click.echo(f"MLflow    {current.mlflow.shown}")
+    click.echo(f"Prefect   {current.prefect.shown.removesuffix('/api')}")
     click.echo(f"up in {time.monotonic() - start:.0f} s; logs: {current.logs}")
     click.echo("next      prefect deployment run train/cpu --watch; make status; make down")
 
@@ -41,14 +43,14 @@ def up() -> None:
 @group.command()
 def down() -> None:
     """Stop everything, runs included."""
-    platform.down(_settings())
+    platform.down(_root(), os.environ, _tell)
     click.echo("down")
 
 
 @group.command()
 def status() -> None:
     """Say what runs, where and how well; exit code 0 only if all of it does."""
-    lines = platform.status(_settings())
+    lines = platform.status(_root(), os.environ)
     if not lines:
         click.echo("not up; start it with `make up`")
         sys.exit(NOT_UP)
@@ -60,7 +62,13 @@ def status() -> None:
 @group.command(hidden=True)
 def guard() -> None:
     """Bring supervisord back when it was killed."""
-    platform.guard(_settings())
+    platform.guard(_root(), os.environ)
+
+
+@group.command(hidden=True)
+def mlflow() -> None:
+    """Become MLflow's server."""
+    platform.serve_mlflow(_root(), os.environ)
 
 
 def main() -> None:

@@ -1,16 +1,18 @@
 """What runs, as a table, and its configuration for supervisord."""
 
 import hashlib
+import os
 import shlex
 import sys
-import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from dicom_router.services.settings import POOLS, Settings
+from dicom_router.services.settings import Settings
 
 GUARD: Final = "guard"
+SERVICES: Final = (sys.executable, "-m", "dicom_router.services")
+PID_FILE: Final = "supervisord.pid"
 LOG_BYTES: Final = 5_000_000
 
 HEAD: Final = """\
@@ -23,7 +25,7 @@ directory={root}
 logfile={logs}/supervisord.log
 logfile_maxbytes={bytes}
 logfile_backups=1
-pidfile={state}/supervisord.pid
+pidfile={state}/{pid_file}
 childlogdir={logs}
 
 [rpcinterface:supervisor]
@@ -64,16 +66,16 @@ def programs(settings: Settings) -> tuple[Program, ...]:
     Databases and folders stand in the environment, not here: an address may hold a password.
     """
     mlflow, prefect = settings.servers
-    listen = ("--host", mlflow.host, "--port", str(mlflow.port), "--workers", "1")
     servers = (
-        (mlflow, Program("mlflow", ("mlflow", "server", *listen), True)),
+        (mlflow, Program("mlflow", (*SERVICES, "mlflow"), True)),
         (prefect, Program("prefect", ("prefect", "server", "start"), True)),
     )
+    start = ("prefect", "worker", "start", "--type", "process")
     workers = [
-        Program(f"worker-{pool}", ("prefect", "worker", "start", "--pool", pool, "--type", "process"), False)
-        for pool in POOLS
+        Program(f"worker-{pool}", (*start, "--pool", pool, "--name", settings.worker(pool)), False)
+        for pool in settings.pools
     ]
-    guard = Program(GUARD, (sys.executable, "-m", "dicom_router.services", GUARD), True)
+    guard = Program(GUARD, (*SERVICES, GUARD), True)
     return (*(program for server, program in servers if server.local), *workers, guard)
 
 
@@ -83,7 +85,8 @@ def configuration(settings: Settings) -> str:
         "root": settings.root,
         "state": settings.state,
         "logs": settings.logs,
-        "socket": socket_path(settings.state),
+        "socket": socket_path(settings),
+        "pid_file": PID_FILE,
         "bytes": LOG_BYTES,
     }
     words = {name: str(value).replace("%", "%%") for name, value in places.items()}
@@ -99,6 +102,10 @@ def configuration(settings: Settings) -> str:
     return HEAD.format(**words) + "".join(sections)
 
 
-def socket_path(state: Path) -> Path:
-    """Return where supervisord listens: not in ``state``, since a socket's path may have 107 characters at most."""
-    return Path(tempfile.gettempdir()) / f"dicom-router-{hashlib.sha256(str(state).encode()).hexdigest()[:16]}.sock"
+def socket_path(settings: Settings) -> Path:
+    """Return where supervisord listens: not in ``state``, since a socket's path may have 107 characters at most.
+
+    Of the platform's own ``TMPDIR``, which may be another than that of the shell that asks.
+    """
+    folder = Path(settings.environment.get("TMPDIR") or "/tmp")
+    return folder / f"dicom-router-{hashlib.sha256(os.fsencode(settings.state)).hexdigest()[:16]}.sock"

@@ -1,21 +1,38 @@
 """Where the platform runs: from the tools' own environment variables, and loopback where they are not set."""
 
 import os
+import platform
 import sys
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
+from uuid import uuid4
 
 from dicom_router.errors import PlatformError
 
 POOLS: Final = ("gpu", "cpu")
 STATE: Final = ".platform"
 MARK: Final = "DICOM_ROUTER_PLATFORM"  # in the environment of every process of a platform: its state folder
-AFTER_STOP: Final = "--after-stop"  # tells flows/housekeeping.py that no run of before can be alive
+AFTER_STOP: Final = "--after-stop"  # tells flows/housekeeping.py that no run of this machine's workers can be alive
+WORKERS: Final = "DICOM_ROUTER_WORKERS"  # the pools that have a worker here; all of them unless it is set
+NONE: Final = "none"
 LOOPBACK: Final = ("127.0.0.1", "localhost", "::1")
 
+# What a user may set, and what a platform that runs keeps.
+SETTABLE: Final = (
+    "MLFLOW_TRACKING_URI",
+    "MLFLOW_BACKEND_STORE_URI",
+    "MLFLOW_ARTIFACTS_DESTINATION",
+    "PREFECT_API_URL",
+    "PREFECT_SERVER_API_PORT",
+    "PREFECT_SERVER_DATABASE_CONNECTION_URL",
+    "PREFECT_HOME",
+    WORKERS,
+)
 # Nothing phones home, nobody is asked anything, nobody waits for nothing.
 QUIET: Final = {
     "DO_NOT_TRACK": "1",
@@ -25,6 +42,7 @@ QUIET: Final = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "DVC_NO_ANALYTICS": "1",
     "GX_ANALYTICS_ENABLED": "false",
+    "ORT_DISABLE_TELEMETRY": "1",
     # Without this MLflow's server takes 2.4 GB instead of 0.5.
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
     # Of a flow's process; flows/housekeeping.py says what happens when they stop.
@@ -40,6 +58,12 @@ class Server:
     url: str  # without a slash at its end
     health: str
     variable: str
+
+    @property
+    def shown(self) -> str:
+        """Return the address without the name and password that it may hold."""
+        before, mark, after = self.url.partition("://")
+        return f"{before}{mark}{after.rpartition('@')[2]}"
 
     @property
     def local(self) -> bool:
@@ -75,6 +99,8 @@ class Settings:
     state: Path  # databases, logs, runs
     mlflow: Server
     prefect: Server
+    clone: str  # a word that no other clone has: on other machines, folders have the same name, and machines may
+    pools: tuple[str, ...]  # that have a worker here
     environment: Mapping[str, str]  # of every process
 
     @property
@@ -86,6 +112,15 @@ class Settings:
     def logs(self) -> Path:
         """Return the folder of the logs."""
         return self.state / "logs"
+
+    def worker(self, pool: str) -> str:
+        """Return the name under which Prefect knows the worker of ``pool``: no other machine or clone has one such."""
+        return f"{platform.node() or 'machine'}-{pool}-{self.clone}"
+
+    def differing(self, wanted: "Settings", named: Mapping[str, str]) -> tuple[str, ...]:
+        """Return which of the variables that are ``named`` mean something else in ``wanted``."""
+        pairs = [(name, self.environment.get(name), wanted.environment.get(name)) for name in SETTABLE if name in named]
+        return tuple(name for name, here, there in pairs if here != there)
 
 
 def settings(root: Path, variables: Mapping[str, str]) -> Settings:
@@ -111,7 +146,32 @@ def settings(root: Path, variables: Mapping[str, str]) -> Settings:
         "PREFECT_SERVER_API_PORT": str(prefect.port),
         MARK: str(state),
     }
-    return Settings(root, state, mlflow, prefect, environment)
+    pools = _pools(environment.get(WORKERS, ""))
+    return Settings(root, state, mlflow, prefect, _drawn_once(state / "clone"), pools, environment)
+
+
+def _drawn_once(path: Path) -> str:
+    """Return the word in ``path``, which whoever asks first draws."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.NamedTemporaryFile("w", dir=path.parent) as file, suppress(FileExistsError):
+            file.write(uuid4().hex[:8])
+            file.flush()
+            os.link(file.name, path)
+    return path.read_text(encoding="ascii")
+
+
+def _pools(value: str) -> tuple[str, ...]:
+    """Return the pools that ``value`` names, as ``"gpu,cpu"``; all of them where it is empty.
+
+    Raises:
+        PlatformError: it names what is no pool.
+    """
+    named = value.replace(",", " ").split()
+    unknown = [name for name in named if name not in (*POOLS, NONE)]
+    if unknown or (NONE in named and len(named) > 1):
+        raise PlatformError(f"{WORKERS} is {value!r}; accepted: {', '.join(POOLS)}, several of them, or {NONE}")
+    return tuple(pool for pool in POOLS if pool in named) if named else POOLS
 
 
 def _defaults(state: Path) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import http.client
 import subprocess
 import sys
+import time
 import xmlrpc.client
 from dataclasses import dataclass
 from typing import Any, Final
@@ -13,6 +14,7 @@ from dicom_router.errors import PlatformError
 from dicom_router.services.programs import configuration, socket_path
 from dicom_router.services.settings import Settings
 
+PATIENCE: Final = 30  # seconds
 NOBODY_LISTENS: Final = (OSError, http.client.HTTPException)
 
 
@@ -31,13 +33,13 @@ class Supervisor:
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
-        self.socket = socket_path(settings.state)
+        self.socket = socket_path(settings)
 
     def start(self) -> None:
         """Write the configuration and start supervisord, which detaches itself.
 
         Raises:
-            PlatformError: it does not start.
+            PlatformError: it does not start, or does not answer.
         """
         self.settings.logs.mkdir(parents=True, exist_ok=True)
         path = self.settings.state / "supervisord.conf"
@@ -53,6 +55,15 @@ class Supervisor:
         )
         if done.returncode != 0:
             raise PlatformError(f"supervisord does not start: {(done.stderr or done.stdout).strip()}")
+        self._wait()
+
+    def _wait(self) -> None:
+        """Wait until it answers, and has written its number down by then."""
+        deadline = time.monotonic() + PATIENCE
+        while not self.programs():
+            if time.monotonic() > deadline:
+                raise PlatformError(f"supervisord does not answer; see {self.settings.logs}/supervisord.log")
+            time.sleep(0.1)
 
     def programs(self) -> tuple[Running, ...]:
         """Return what runs; nothing where no supervisord answers."""

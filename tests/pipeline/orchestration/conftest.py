@@ -6,13 +6,21 @@ from pathlib import Path
 
 import pytest
 from documents import scoring_commands
-from real_platform import RealPlatform, as_shown, commit_with_slow_stage, variables, wait
+from listening_proxy import Proxy, listening_proxy
+from real_platform import RealPlatform, add_slow_stage, as_shown, commit, pause_training, variables, wait
 
 
 @pytest.fixture(scope="session")
-def platform(project: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealPlatform]:
+def proxy() -> Iterator[Proxy]:
+    """Stand between the platform and any network."""
+    with listening_proxy() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def platform(project: Path, proxy: Proxy, tmp_path_factory: pytest.TempPathFactory) -> Iterator[RealPlatform]:
     """Start a platform over ``project``; afterwards nothing of it may be left."""
-    made = RealPlatform(project, variables(tmp_path_factory.mktemp("platform")))
+    made = RealPlatform(project, {**variables(tmp_path_factory.mktemp("platform")), **proxy.variables})
     try:
         started = made.make("up")
         assert started.returncode == 0, started.stderr
@@ -33,11 +41,16 @@ def closed_gate(platform: RealPlatform) -> Iterator[Path]:
 
 
 @pytest.fixture(scope="session")
-def stopped_heart(platform: RealPlatform) -> str:
-    """Kill a run, its stage and its worker at once, so that nobody can report it; return the run."""
+def pausing(platform: RealPlatform) -> str:
+    """Return a branch whose training waits after each of its three epochs, and which has one more stage behind it."""
+    return commit(platform.run, platform.project, "pausing", add_slow_stage, pause_training)
+
+
+@pytest.fixture(scope="session")
+def stopped_heart(platform: RealPlatform, pausing: str) -> str:
+    """Kill a run in its first epoch, its stage and its worker at once, so that nobody can report it; return the run."""
     platform.gate.unlink(missing_ok=True)
-    branch = commit_with_slow_stage(platform.run, platform.project, "stopped-heart")
-    run = platform.start("train/gpu", commit=branch, accelerator="gpu", allow_cpu=True)
+    run = platform.start("train/gpu", commit=pausing, accelerator="gpu", allow_cpu=True)
     stage = platform.stage_process()
     worker = platform.programs()["worker-gpu"]
     for process in (worker, *worker.children(recursive=True)):

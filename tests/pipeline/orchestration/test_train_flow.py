@@ -4,9 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from real_platform import RealPlatform, commit_with, commit_with_slow_stage, wait
-
-STAGES = ["validate", "split", "preprocess", "train", "calibrate", "evaluate", "external", "robustness", "package"]
+from real_platform import STAGES, RealPlatform, add_slow_stage, commit, replace, wait
 
 
 def test_there_is_a_task_for_every_stage_and_cached_ones_show_as_cached(platform: RealPlatform, restored: str) -> None:
@@ -31,39 +29,12 @@ def test_the_users_checkout_stays_as_it_is(platform: RealPlatform, restored: str
     assert platform.run("git", "status", "--porcelain").stdout == ""
 
 
-def test_an_added_stage_runs_survives_its_servers_and_keeps_the_second_run_waiting(
-    platform: RealPlatform, restored: str, closed_gate: Path
-) -> None:
-    branch = commit_with_slow_stage(platform.run, platform.project, "added")
-    run = platform.start("train/cpu", commit=branch)
-    stage = platform.stage_process()
-    second = platform.start("train/cpu", overrides={"train.networks": "resnet18"})
-    before = platform.programs()
-    for name in ("mlflow", "prefect", "worker-gpu"):
-        before[name].kill()
-    wait(lambda: platform.make("status").returncode == 0, 120, platform.make("status").stdout)
-    after = platform.programs()
-    assert {name for name in before if before[name] != after[name]} == {"mlflow", "prefect", "worker-gpu"}
-    wait(lambda: platform.state(second)["name"] == "AwaitingConcurrencySlot", 60, "the second run does not wait")
-    assert stage.is_running()
-    closed_gate.touch()
-    assert platform.end_of(run)["type"] == "COMPLETED", platform.state(run)
-    wait(lambda: "slow" in platform.tasks(run), 20, "the task of the stage is not known")
-    assert platform.tasks(run)["slow"] == "Completed"
-    assert [line for line in platform.log(run).splitlines() if line.startswith("step ")] == [
-        f"step {number}" for number in range(4)
-    ]
-    refused = platform.end_of(second)
-    assert refused["type"] == "FAILED"
-    assert "unknown parameter train.networks; accepted here: network," in refused["message"]
-
-
 def test_a_failed_expectation_is_the_message_of_the_run_and_is_not_retried(
     platform: RealPlatform, restored: str
 ) -> None:
     expectation = "src/dicom_router/dataset/expectations/table.py"
     stricter = ('between("trainable_classes", 2,', 'between("trainable_classes", 7,')
-    branch = commit_with(platform.run, platform.project, "stricter", expectation, *stricter)
+    branch = commit(platform.run, platform.project, "stricter", replace(expectation, *stricter))
     run = platform.start("train/cpu", commit=branch)
     ended = platform.end_of(run)
     assert ended["type"] == "FAILED"
@@ -77,19 +48,11 @@ def test_a_run_that_was_killed_with_its_worker_ends_as_crashed(platform: RealPla
     assert "No heartbeat" in platform.state(stopped_heart)["message"]
 
 
-def test_a_scheduled_run_appears_by_itself(platform: RealPlatform) -> None:
-    found = platform.api("deployments/name/train/gpu")
-    path = f"deployments/{found['id']}/schedules"
-    platform.api(path, [{"active": True, "schedule": {"interval": 86_400}}])
-    asked = {"deployments": {"name": {"any_": ["gpu"]}}, "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}}}
-    wait(lambda: len(platform.api("flow_runs/filter", asked)) > 0, 90, "no run was scheduled")
-
-
 @pytest.mark.long
 def test_after_supervisord_was_killed_all_comes_back_and_the_next_run_goes_on(
     platform: RealPlatform, restored: str, closed_gate: Path
 ) -> None:
-    branch = commit_with_slow_stage(platform.run, platform.project, "goes-on")
+    branch = commit(platform.run, platform.project, "goes-on", add_slow_stage)
     run = platform.start("train/cpu", commit=branch)
     stage = platform.stage_process()
     supervisord = platform.programs()["guard"].parent()
