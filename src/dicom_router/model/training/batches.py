@@ -42,12 +42,16 @@ class Images(Dataset[Batch]):
 
 
 class EpochBatches(Sampler[list[int]]):
-    """Positions of each batch of an epoch; the last incomplete batch is left to another epoch's order."""
+    """Positions of each batch of an epoch; the last incomplete batch is left to another epoch's order.
 
-    def __init__(self, images: Images, recipe: Recipe) -> None:
+    With ``parts`` each batch comes in as many smaller ones, where a whole one does not fit into memory.
+    """
+
+    def __init__(self, images: Images, recipe: Recipe, parts: int = 1) -> None:
         self.labels = torch.from_numpy(images.labels)
         self.weights = torch.from_numpy(class_weights(images.counts()))
         self.batch_size = min(recipe.batch_size, len(images))
+        self.parts = parts
         self.balanced = recipe.balance == "sampler"
         self.seed = recipe.seed
         self.epoch = 0
@@ -57,13 +61,14 @@ class EpochBatches(Sampler[list[int]]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(self.labels) // self.batch_size
+        return len(self.labels) // self.batch_size * self.parts
 
     def __iter__(self) -> Iterator[list[int]]:
         generator = torch.Generator().manual_seed(derive_seed(self.seed, self.epoch))
         order = self._draw(generator)
-        for step in range(len(self)):
-            yield order[step * self.batch_size : (step + 1) * self.batch_size].tolist()
+        for start in range(0, len(self) // self.parts * self.batch_size, self.batch_size):
+            batch = order[start : start + self.batch_size]
+            yield from (part.tolist() for part in batch.tensor_split(self.parts))
 
     def _draw(self, generator: torch.Generator) -> Tensor:
         if self.balanced:
@@ -78,9 +83,9 @@ def class_weights(counts: NDArray[np.int64]) -> NDArray[np.float32]:
     return np.where(present, weights, 0).astype(np.float32)
 
 
-def training_batches(images: Images, recipe: Recipe) -> DataLoader[Batch]:
-    """Return the batches that train."""
-    return DataLoader(images, batch_size=None, sampler=EpochBatches(images, recipe))
+def training_batches(images: Images, recipe: Recipe, parts: int = 1) -> DataLoader[Batch]:
+    """Return the batches that train, each in ``parts``."""
+    return DataLoader(images, batch_size=None, sampler=EpochBatches(images, recipe, parts))
 
 
 def batches_in_order(images: Images, batch_size: int) -> DataLoader[Batch]:

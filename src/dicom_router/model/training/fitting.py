@@ -7,10 +7,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Final, Literal
 
 import torch
 from lightning.pytorch import Trainer
+from lightning.pytorch.utilities.memory import garbage_collection_cuda, is_oom_error
 from torch import Tensor
 from torch.utils.data import DataLoader
 
@@ -22,6 +23,8 @@ from dicom_router.model.training.lesson import Lesson
 from dicom_router.model.training.networks import RouterNetwork, create_network
 from dicom_router.model.training.recipe import Recipe
 from dicom_router.model.training.seeds import derive_seed
+
+SMALLEST: Final = 2  # images at a time: batch normalisation needs more than one
 
 
 @dataclass(frozen=True)
@@ -52,7 +55,8 @@ def fit(
         tell: what to do with the record of each epoch instead.
 
     Raises:
-        ParameterError: the recipe names a network or an accelerator that is not there, or the loss diverges.
+        ParameterError: the recipe names a network or an accelerator that is not there, the loss diverges, or no two
+            images fit into memory.
         DataError: there are fewer than two training images.
         KeyboardInterrupt: somebody stopped it; the finished epochs are in ``work``.
     """
@@ -60,19 +64,9 @@ def fit(
         raise DataError(f"the split train has {len(train)} image(s); training needs at least 2")
     _check_accelerator(recipe.accelerator)
     work.mkdir(parents=True, exist_ok=True)
+    ledger = Ledger(work, recipe, tell or _teller(recipe, progress_bar))
     with _quiet(), _threads(recipe.threads):
-        torch.manual_seed(derive_seed(recipe.seed))
-        network = create_network(
-            recipe.network,
-            train.image_size,
-            weights=recipe.weights,
-            channels=recipe.channels,
-            normalisation=recipe.normalisation,
-        )
-        ledger = Ledger(work, recipe, tell or _teller(recipe, progress_bar))
-        checkpoint = ledger.resume()
-        if not ledger.finished:
-            _train(network, ledger, train, validation, checkpoint, progress_bar)
+        network = _train_within_memory(ledger, train, validation, progress_bar)
     network.load_state_dict(ledger.best_weights)
     return Fitted(network.cpu().eval(), ledger.best, tuple(ledger.history))
 
@@ -92,27 +86,82 @@ def _teller(recipe: Recipe, progress_bar: bool) -> Tell:
     return tell
 
 
+def _train_within_memory(ledger: Ledger, train: Images, validation: Images, bar: bool) -> RouterNetwork:
+    """Train; where a batch does not fit into memory, go on from the last whole epoch with smaller ones, accumulated.
+
+    The optimizer then still sees the gradient of a whole batch; batch normalisation sees a part of it at a time.
+    """
+    while True:
+        network = _untrained(ledger.recipe, train.image_size)
+        checkpoint = ledger.resume()
+        if ledger.finished:
+            return network
+        try:
+            _train(network, ledger, train, validation, checkpoint, bar)
+            return network
+        except RuntimeError as error:
+            if not (isinstance(error, torch.OutOfMemoryError) or is_oom_error(error)):
+                raise
+            ledger.parts = _more_parts(ledger, min(ledger.recipe.batch_size, len(train)))
+        del network
+        garbage_collection_cuda()
+
+
+def _more_parts(ledger: Ledger, batch_size: int) -> int:
+    """Return twice the parts, and say so.
+
+    Raises:
+        ParameterError: no two images fit.
+    """
+    parts = 2 * ledger.parts
+    if batch_size // parts < SMALLEST:
+        raise ParameterError(
+            f"out of memory with {batch_size // ledger.parts} images at a time, and fewer than {SMALLEST} cannot be"
+            " normalised: choose a smaller train.network or preprocess.image_size, or train.precision bf16-mixed"
+        )
+    print(
+        f"out of memory with {batch_size // ledger.parts} images at a time: going on with {batch_size // parts}, and"
+        f" {parts} times that for each step, so that train.batch_size stays {batch_size}",
+        flush=True,
+    )
+    return parts
+
+
+def _untrained(recipe: Recipe, image_size: int) -> RouterNetwork:
+    torch.manual_seed(derive_seed(recipe.seed))
+    return create_network(
+        recipe.network,
+        image_size,
+        weights=recipe.weights,
+        channels=recipe.channels,
+        normalisation=recipe.normalisation,
+    )
+
+
 def _train(
     network: RouterNetwork, ledger: Ledger, train: Images, validation: Images, checkpoint: Path | None, bar: bool
 ) -> None:
-    recipe = ledger.recipe
-    batches = training_batches(train, recipe)
-    lesson = Lesson(network, recipe, _loss_weights(train, recipe), steps=len(batches) * recipe.epochs)
+    recipe, parts = ledger.recipe, ledger.parts
+    batches = training_batches(train, recipe, parts)
+    steps = len(batches) // parts * recipe.epochs
+    lesson = Lesson(network, recipe, _loss_weights(train, recipe), steps, parts)
     if checkpoint is not None:
         print(f"going on after epoch {len(ledger.history)} of {recipe.epochs}", flush=True)
-    held_out = _validation_batches(validation, recipe)
+    held_out = _validation_batches(validation, recipe.batch_size // parts)
     try:
-        _trainer(recipe, ledger, bar).fit(lesson, batches, held_out, ckpt_path=checkpoint, weights_only=True)
+        _trainer(ledger, bar).fit(lesson, batches, held_out, ckpt_path=checkpoint, weights_only=True)
     except SystemExit as ended:  # Lightning's answer to Ctrl-C
         raise KeyboardInterrupt from ended
 
 
-def _trainer(recipe: Recipe, ledger: Ledger, progress_bar: bool) -> Trainer:
+def _trainer(ledger: Ledger, progress_bar: bool) -> Trainer:
+    recipe = ledger.recipe
     return Trainer(
         accelerator=recipe.accelerator,
         devices=1,
         precision=_precision(recipe),
         max_epochs=recipe.epochs,
+        accumulate_grad_batches=ledger.parts,
         gradient_clip_val=recipe.gradient_clip or None,
         gradient_clip_algorithm=recipe.gradient_clip_by,
         callbacks=[ledger],
@@ -125,8 +174,8 @@ def _trainer(recipe: Recipe, ledger: Ledger, progress_bar: bool) -> Trainer:
     )
 
 
-def _validation_batches(validation: Images, recipe: Recipe) -> DataLoader[Batch] | None:
-    return batches_in_order(validation, recipe.batch_size) if len(validation) else None
+def _validation_batches(validation: Images, batch_size: int) -> DataLoader[Batch] | None:
+    return batches_in_order(validation, batch_size) if len(validation) else None
 
 
 def _loss_weights(train: Images, recipe: Recipe) -> Tensor | None:
