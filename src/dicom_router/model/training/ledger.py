@@ -60,14 +60,16 @@ class Ledger(Checkpoint):
         """
         assert isinstance(pl_module, Lesson)
         try:
-            self.history.append(pl_module.close_epoch())
+            record = pl_module.close_epoch()
         except ParameterError as error:
             raise ParameterError(f"{error}; {self._last_good()}") from None
+        self.history.append(trainer.strategy.broadcast(record))  # the first process's, where several train together
         if self.best is self.history[-1]:
             averages = pl_module.average.module.state_dict()
             self.best_weights = {name: value.cpu().clone() for name, value in averages.items()}
         self._save(trainer)
-        self.tell(self.history[-1])
+        if trainer.is_global_zero:
+            self.tell(self.history[-1])
         trainer.should_stop = self.finished
 
     def state_dict(self) -> dict[str, Any]:
@@ -91,7 +93,7 @@ class Ledger(Checkpoint):
             if state is not None:
                 self.load_state_dict(state["callbacks"][self.state_key])
                 return path
-            path.unlink()
+            path.unlink(missing_ok=True)  # another process of the same training may have been quicker
         return None
 
     def _checkpoints(self) -> list[Path]:
@@ -117,7 +119,9 @@ class Ledger(Checkpoint):
     def _save(self, trainer: Trainer) -> None:
         path = self.folder / f"epoch-{len(self.history):05d}.ckpt"
         partial = path.with_suffix(".partial")
-        trainer.save_checkpoint(partial)
+        trainer.save_checkpoint(partial)  # by all processes, of which the first writes
+        if not trainer.is_global_zero:
+            return
         partial.replace(path)
         write_atomically(self.folder / HISTORY, history_csv(self.history))  # for who follows the training
         for old in self._checkpoints()[:-KEPT]:

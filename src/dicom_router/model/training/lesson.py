@@ -11,7 +11,7 @@ from torch.nn import functional
 from dicom_router.errors import ParameterError
 from dicom_router.labels import CLASSES
 from dicom_router.model.training.augmentation import augment
-from dicom_router.model.training.batches import Batch
+from dicom_router.model.training.batches import Batch, place_among_processes
 from dicom_router.model.training.history import EpochRecord
 from dicom_router.model.training.networks import RouterNetwork
 from dicom_router.model.training.optimisation import create_optimizer, create_schedule
@@ -39,6 +39,7 @@ class Lesson(LightningModule):
         self.parts = parts  # in which each batch comes
         self.class_weights: Tensor | None
         self.register_buffer("class_weights", class_weights, persistent=False)
+        self.learner: Any = network  # what trains: the network, or its compiled form, which is no module of this one
         self.losses: list[Tensor] = []
         self.learning_rates: list[float] = []
         self.answers: list[tuple[Tensor, Tensor]] = []
@@ -49,13 +50,20 @@ class Lesson(LightningModule):
         schedule = create_schedule(optimizer, self.recipe, self.steps)
         return {"optimizer": optimizer, "lr_scheduler": {"scheduler": schedule, "interval": "step"}}
 
+    def on_fit_start(self) -> None:
+        """Compile the network, if the recipe says so; it lies on its device by now."""
+        torch.set_num_threads(self.recipe.threads)  # in processes of their own too
+        if self.recipe.compile:
+            self.learner = torch.compile(self.network.forward)
+
     def training_step(self, batch: Batch, step: int) -> Tensor:
         """Return the loss of one batch of stored pixels."""
         pixels, labels = batch
-        place = derive_seed(self.recipe.seed, self.current_epoch, step)
+        rank, _ = place_among_processes()
+        place = derive_seed(self.recipe.seed, self.current_epoch, step, *([rank] if rank else []))
         torch.manual_seed(place)  # dropout and its kin
         varied, turned = augment(pixels, self.recipe.augmentation, torch.Generator().manual_seed(place))
-        loss = self.loss(self.network(varied), labels, turned)
+        loss = self.loss(self.learner(varied), labels, turned)
         self.losses.append(loss.detach())
         self.learning_rates.append(self.trainer.optimizers[0].param_groups[0]["lr"])
         return loss
@@ -93,7 +101,8 @@ class Lesson(LightningModule):
         losses, rates, answers = self.losses, self.learning_rates, self.answers
         self.losses, self.learning_rates, self.answers = [], [], []
         epoch = self.current_epoch + 1
-        train_loss = _mean_loss(torch.stack(losses), rates, epoch, self.parts)
+        together: Any = self.trainer.strategy.reduce(torch.stack(losses), reduce_op="mean")  # over all processes
+        train_loss = _mean_loss(together, rates, epoch, self.parts)
         _check_weights(self.network, epoch, rates)
         return EpochRecord(epoch, train_loss, *_validation_figures(answers), learning_rate=rates[-1])
 
