@@ -30,6 +30,7 @@ IMPORTING = "docs/your-data.md"  # whose project is searched too: test_planted_i
 PLATFORM = "docs/platform.md"  # shows what SCORING does
 SCORING = ("README.md", "## From a run to a model that scores")  # tests/pipeline/orchestration run it
 ON_A_MODEL = "docs/explaining.md"  # test_outputs.py runs it in a project that has one
+LEADERBOARD = "docs/leaderboard.md"  # test_leaderboard.py runs it on films that are split
 CLASSIFYING = "docs/classifying.md"  # needs a model and no pipeline: tests/model/test_classifying_document.py runs it
 MONITORING = "docs/monitoring.md"  # likewise: tests/monitoring/test_document.py runs it
 # Run by .ci/run, or by whoever reads: not inside a test.
@@ -45,6 +46,10 @@ STAND_INS = {
     "dicom-router sample": "dicom-router sample --images 24 --jobs 1",
     "dicom-router rescore": "dicom-router rescore --model model --allow-synthetic-model",  # no server, and a small one
     "dicom-router promote 1": "dicom-router promote 1 --despite-gate",  # so few films pass no gate
+    "dicom-router leaderboard": "dicom-router leaderboard --set train.epochs=1 --set preprocess.image_size=64",
+    "--networks all": "--networks test_efficientnet",
+    "--seeds 3": "--seeds 1",
+    "--networks paper,convnext_atto": "--networks test_efficientnet,test_resnet",
     "dicom-router dataset check-labels": "dicom-router dataset check-labels --folds 2",
 }
 

@@ -12,7 +12,7 @@ from dicom_router.model.training.recipe import Recipe
 from dicom_router.params import load_params
 from dicom_router.pipeline.presets.reading import NAMES, preset
 
-MACHINE = {"train.threads", "train.accelerator"}  # which no recipe decides
+MACHINE = {"train.threads", "train.accelerator", "train.devices", "train.compile"}  # which no recipe decides
 
 
 def keys(values: dict[str, object], before: str = "") -> set[str]:

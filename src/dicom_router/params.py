@@ -135,6 +135,8 @@ class Train(Section):
     seed: Seed
     threads: Annotated[int, Field(ge=1, le=256)]
     accelerator: Literal["auto", "cpu", "gpu"]
+    devices: Annotated[int, Field(ge=1, le=64)]
+    compile: bool
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"]
     augmentation: Augmentation
 

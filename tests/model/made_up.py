@@ -48,6 +48,8 @@ RECIPE = Recipe(
     seed=7,
     threads=1,
     accelerator="cpu",
+    devices=1,
+    compile=False,
     precision="32-true",
     augmentation=LIVELY,
 )

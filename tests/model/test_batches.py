@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from model.made_up import RECIPE, made_up_images
 
 from dicom_router.labels import CLASSES
-from dicom_router.model.training.batches import EpochBatches, Images, batches_in_order, class_weights, training_batches
+from dicom_router.model.training.batches import EpochBatches, Images, batches_in_order, class_weights
+from dicom_router.model.training.feeding import feed
 
 
 def order(images: Images, epoch: int, balance: str = "none", seed: int = 7) -> list[list[int]]:
@@ -55,7 +56,7 @@ def test_weights_give_each_class_present_the_same_say(counts: list[int]) -> None
 
 def test_a_batch_holds_stored_pixels_and_class_positions() -> None:
     images = made_up_images(20)
-    pixels, labels = next(iter(training_batches(images, RECIPE)))
+    pixels, labels = next(iter(feed(images, EpochBatches(images, RECIPE), torch.device("cpu"))))
     assert pixels.dtype == torch.uint8 and pixels.shape == (8, 32, 32)
     assert labels.dtype == torch.int64 and set(labels.tolist()) <= set(range(len(CLASSES)))
 

@@ -173,3 +173,13 @@ def test_the_recipe_has_the_parameters_of_the_section_train() -> None:
     recipe = Recipe.from_mapping(params.model_dump())
     assert list(Train.model_fields) == [field.name for field in fields(recipe)]
     assert list(Augmentation.model_fields) == [field.name for field in fields(recipe.augmentation)]
+
+
+@pytest.mark.long
+def test_a_compiled_network_trains_to_the_same_loss(images: Images, nothing: Images, tmp_path: Path) -> None:
+    recipe = replace(RECIPE, epochs=1)
+    plain, compiled = (
+        fit(images, nothing, replace(recipe, compile=flag), tmp_path / str(flag)) for flag in (False, True)
+    )
+    assert compiled.best.train_loss == pytest.approx(plain.best.train_loss, rel=1e-3)
+    assert list(compiled.network.state_dict()) == list(plain.network.state_dict())

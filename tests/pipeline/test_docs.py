@@ -10,6 +10,7 @@ from documents import (
     CLASSIFYING,
     DOCUMENTS,
     IMPORTING,
+    LEADERBOARD,
     MONITORING,
     ON_A_MODEL,
     PLATFORM,
@@ -21,7 +22,7 @@ from documents import (
 )
 
 # other tests run their commands
-ELSEWHERE = (CLASSIFYING, IMPORTING, MONITORING, ON_A_MODEL, PLATFORM, REGISTERING)
+ELSEWHERE = (CLASSIFYING, IMPORTING, LEADERBOARD, MONITORING, ON_A_MODEL, PLATFORM, REGISTERING)
 
 
 @pytest.mark.parametrize("document", [name for name in DOCUMENTS if name not in ELSEWHERE])

@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "audit": ("dicom_router.cli.audit", "Set an archive's tags beside its pixels."),
     "explain": ("dicom_router.cli.explain", "Show why a film is said to show what it does."),
     "preset": ("dicom_router.cli.preset", "Set the parameters of a recipe."),
+    "leaderboard": ("dicom_router.cli.leaderboard", "Train networks by recipes, and rank them."),
     "summary": ("dicom_router.cli.summary", "Print what the last pipeline run made."),
     "forget": ("dicom_router.cli.forget", "Take a patient or a film out, with every trace here."),
     "dataset": ("dicom_router.cli.dataset", "Look at the dataset and its versions."),

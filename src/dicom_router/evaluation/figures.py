@@ -61,6 +61,27 @@ def confusion_change(after: Predictions, before: Predictions, settings: Bootstra
     return _samples(after, terms, change, settings, name)
 
 
+def mean_samples(runs: Sequence[Predictions], settings: Bootstrap, name: str) -> Samples:
+    """Return the figures of ``confusion_samples``, each the mean over ``runs``: the same images, drawn together.
+
+    The interval says how far other patients would move the mean; how far another seed would is not in it.
+    """
+    terms = np.concatenate([confusion.image_counts(run) for run in runs], axis=1)
+    return _samples(runs[0], terms, lambda sums: _mean_figures(sums, len(runs)), settings, name)
+
+
+def mean_change(after: Sequence[Predictions], before: Sequence[Predictions], settings: Bootstrap, name: str) -> Samples:
+    """Return the figures of ``mean_samples`` of ``after`` minus ``before``: the same images, drawn together."""
+    terms = np.concatenate([confusion.image_counts(run) for run in (*after, *before)], axis=1)
+    width = terms.shape[1] // (len(after) + len(before)) * len(after)
+
+    def change(sums: Floats) -> Mapping[str, Floats]:
+        ours, theirs = _mean_figures(sums[..., :width], len(after)), _mean_figures(sums[..., width:], len(before))
+        return {key: np.asarray(ours[key] - theirs[key]) for key in ours}
+
+    return _samples(after[0], terms, change, settings, name)
+
+
 def estimates(samples: Samples, settings: Bootstrap) -> dict[str, Estimate]:
     """Return every figure with its interval."""
     return {key: estimate(figure, settings) for key, figure in samples.items()}
@@ -121,6 +142,12 @@ def _confusion_figures(sums: Floats, classes: Sequence[str]) -> dict[str, Floats
         for place, name in enumerate(CLASSES):
             figures[f"classes.{name}.{kind}"] = by_class[..., place]
     return figures
+
+
+def _mean_figures(sums: Floats, runs: int) -> dict[str, Floats]:
+    """Return the mean of each figure over ``runs``, whose sums stand side by side, ``(..., runs * 3 * C)``."""
+    each = [_confusion_figures(part, CLASSES) for part in np.split(sums, runs, axis=-1)]
+    return {key: np.asarray(np.mean([figures[key] for figures in each], axis=0)) for key in each[0]}
 
 
 def _recall_figures(sums: Floats) -> dict[str, Floats]:

@@ -29,7 +29,7 @@ ROUTING: Final = ("share_routed", "error_among_routed", "outlier_share")
 
 def parameters(path: Path) -> dict[str, str]:
     """Return every parameter of the file ``path`` as ``train.network``, as it stands there."""
-    return dict(_leaves(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))))
+    return dict(leaves(YAML(typ="safe", pure=True).load(path.read_text(encoding="utf-8"))))
 
 
 def figures(project: Path) -> dict[str, float]:
@@ -62,10 +62,11 @@ def curves(record: EpochRecord) -> dict[str, float]:
     return {name: value for name, value in points.items() if value is not None}
 
 
-def _leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+def leaves(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """Yield the values of nested mappings, as ``train.network``."""
     for name, value in values.items():
         if isinstance(value, Mapping):
-            yield from _leaves(value, f"{prefix}{name}.")
+            yield from leaves(value, f"{prefix}{name}.")
         else:
             yield f"{prefix}{name}", str(value)
 

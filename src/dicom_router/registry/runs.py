@@ -19,40 +19,42 @@ AT_ONCE: Final = 100  # parameters, tags or points in a request; MLflow takes no
 T = TypeVar("T")
 
 
-def experiment_id(client: MlflowClient) -> str:
-    """Return the experiment of this project, made where there is none.
+def experiment_id(client: MlflowClient, name: str = EXPERIMENT) -> str:
+    """Return the experiment ``name``, made where there is none.
 
     Raises:
         RegistryError: somebody deleted it.
     """
-    found = client.get_experiment_by_name(EXPERIMENT)
+    found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            return client.create_experiment(EXPERIMENT)
+            return client.create_experiment(name)
         except MlflowException as error:
-            found = client.get_experiment_by_name(EXPERIMENT)  # another training was quicker
+            found = client.get_experiment_by_name(name)  # another training was quicker
             if found is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
     if found.lifecycle_stage != "active":
         raise RegistryError(
-            f"the experiment {EXPERIMENT} was deleted in MLflow: bring it back with"
+            f"the experiment {name} was deleted in MLflow: bring it back with"
             f" `mlflow experiments restore --experiment-id {found.experiment_id}`"
         )
     return str(found.experiment_id)
 
 
-def find_run(client: MlflowClient, tags: Mapping[str, str], run_id: str | None = None) -> Run | None:
+def find_run(
+    client: MlflowClient, tags: Mapping[str, str], run_id: str | None = None, experiment: str = EXPERIMENT
+) -> Run | None:
     """Return the oldest run that has all these ``tags``; with ``run_id`` that one, if it has them."""
     conditions = [f"tags.`{name}` = '{value}'" for name, value in tags.items()]
     wanted = " and ".join([*conditions, *([f"attributes.run_id = '{run_id}'"] if run_id else [])])
     order = ["attributes.start_time ASC"]
-    found = client.search_runs([experiment_id(client)], wanted, max_results=1, order_by=order)
+    found = client.search_runs([experiment_id(client, experiment)], wanted, max_results=1, order_by=order)
     return found[0] if found else None
 
 
-def create_run(client: MlflowClient, name: str, tags: Mapping[str, str]) -> Run:
+def create_run(client: MlflowClient, name: str, tags: Mapping[str, str], experiment: str = EXPERIMENT) -> Run:
     """Open a run."""
-    return client.create_run(experiment_id(client), tags=dict(tags), run_name=name)
+    return client.create_run(experiment_id(client, experiment), tags=dict(tags), run_name=name)
 
 
 def log(

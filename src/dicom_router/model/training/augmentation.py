@@ -20,28 +20,38 @@ def augment(pixels: Tensor, magnitudes: Augmentation, generator: Generator) -> t
         ``(N, 1, S, S)`` float32 in [0, 1], and ``(N,)`` bool: which were turned by 90, 180 or 270 degrees.
 
     Args:
-        pixels: on any device.
+        pixels: on any device; what is drawn reaches it in one copy, and nothing is waited for.
         magnitudes: how far each property varies.
         generator: on the CPU; its state alone decides the variation, whatever the device.
     """
     count = len(pixels)
-    tables = grey_tables(pixels.flatten(1).float().mean(1).cpu() / 255, magnitudes, generator)
+    greys = grey_draws(count, magnitudes, generator)
     matrices, turned = affine_matrices(count, magnitudes, generator)
-    grey = tables.to(pixels.device).gather(1, pixels.flatten(1).long()).view(count, 1, *pixels.shape[1:])
-    grid = functional.affine_grid(matrices.to(pixels.device), list(grey.shape), align_corners=False)
-    varied = functional.grid_sample(grey, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
-    return varied, turned.to(pixels.device)
+    drawn = _sent(torch.cat([greys, matrices.flatten(1), turned[:, None].float()], dim=1), pixels.device)
+    with torch.autocast(pixels.device.type, enabled=False):  # eight bits of a coordinate are a pixel and more
+        tables = grey_tables(pixels.flatten(1).float().mean(1) / 255, drawn[:, :4])
+        grey = tables.gather(1, pixels.flatten(1).long()).view(count, 1, *pixels.shape[1:])
+        grid = functional.affine_grid(drawn[:, 4:10].view(count, 2, 3), list(grey.shape), align_corners=False)
+        varied = functional.grid_sample(grey, grid, mode="bilinear", padding_mode="zeros", align_corners=False)
+    return varied, drawn[:, 10] > 0
 
 
-def grey_tables(means: Tensor, magnitudes: Augmentation, generator: Generator) -> Tensor:
-    """Return ``(N, 256)`` float32 in [0, 1]: what each stored grey becomes, from the images' ``(N,)`` mean greys."""
-    count = len(means)
-    grey = torch.linspace(0, 1, 256).expand(count, 256)
+def grey_draws(count: int, magnitudes: Augmentation, generator: Generator) -> Tensor:
+    """Return ``(count, 4)``: the exponent, the contrast and gain as factors, and 1 where the image is inverted."""
     exponent = torch.exp(_spread(count, math.log1p(magnitudes.gamma), generator))
+    contrast = 1 + _spread(count, magnitudes.contrast, generator)
+    gain = 1 + _spread(count, magnitudes.gain, generator)
+    return torch.cat([exponent, contrast, gain, _chance(count, magnitudes.invert, generator).float()], dim=1)
+
+
+def grey_tables(means: Tensor, draws: Tensor) -> Tensor:
+    """Return ``(N, 256)`` float32 in [0, 1]: what each stored grey becomes, from mean greys ``(N,)`` and draws."""
+    exponent, contrast, gain, inverted = draws.split(1, dim=1)  # type: ignore[no-untyped-call]  # torch's own
+    grey = torch.linspace(0, 1, 256, device=means.device).expand(len(means), 256)
     mean = means[:, None] ** exponent
-    varied = mean + (1 + _spread(count, magnitudes.contrast, generator)) * (grey**exponent - mean)
-    varied = (varied * (1 + _spread(count, magnitudes.gain, generator))).clamp(0, 1)
-    varied = torch.where(_chance(count, magnitudes.invert, generator), 1 - varied, varied)
+    varied = mean + contrast * (grey**exponent - mean)
+    varied = (varied * gain).clamp(0, 1)
+    varied = torch.where(inverted > 0, 1 - varied, varied)
     varied[:, 0] = 0
     return varied
 
@@ -62,6 +72,11 @@ def affine_matrices(count: int, magnitudes: Augmentation, generator: Generator) 
     across = torch.cat([mirror * cosine, -mirror * sine, right], dim=1)
     along = torch.cat([sine, cosine, down], dim=1)
     return torch.stack([across, along], dim=1), quarters[:, 0] > 0
+
+
+def _sent(tensor: Tensor, device: torch.device) -> Tensor:
+    """Return ``tensor`` on ``device``; from pinned memory, so that the host does not wait for the copy."""
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def _spread(count: int, magnitude: float, generator: Generator) -> Tensor:

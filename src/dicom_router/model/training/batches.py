@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import torch
@@ -27,6 +28,12 @@ class Images(Dataset[Batch]):
     def __len__(self) -> int:
         return len(self.rows)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Reach another process by the name of the memory map, not by its content."""
+        if isinstance(self.pixels, np.memmap) and self.pixels.filename is not None:
+            return _reopened, (str(self.pixels.filename), self.rows, self.labels)
+        return Images, (self.pixels, self.rows, self.labels)
+
     def __getitem__(self, positions: list[int]) -> Batch:
         """Return pixels ``(B, S, S)`` uint8 and labels ``(B,)`` int64."""
         return torch.from_numpy(self.pixels[self.rows[positions]]), torch.from_numpy(self.labels[positions])
@@ -41,13 +48,21 @@ class Images(Dataset[Batch]):
         return np.bincount(self.labels, minlength=len(CLASSES))
 
 
-class EpochBatches(Sampler[list[int]]):
-    """Positions of each batch of an epoch; the last incomplete batch is left to another epoch's order."""
+def _reopened(path: str, rows: NDArray[np.int64], labels: NDArray[np.int64]) -> Images:
+    return Images(np.load(path, mmap_mode="r"), rows, labels)
 
-    def __init__(self, images: Images, recipe: Recipe) -> None:
+
+class EpochBatches(Sampler[list[int]]):
+    """Positions of each batch of an epoch; the last incomplete batch is left to another epoch's order.
+
+    With ``parts`` each batch comes in as many smaller ones, where a whole one does not fit into memory.
+    """
+
+    def __init__(self, images: Images, recipe: Recipe, parts: int = 1) -> None:
         self.labels = torch.from_numpy(images.labels)
         self.weights = torch.from_numpy(class_weights(images.counts()))
         self.batch_size = min(recipe.batch_size, len(images))
+        self.parts = parts
         self.balanced = recipe.balance == "sampler"
         self.seed = recipe.seed
         self.epoch = 0
@@ -57,18 +72,32 @@ class EpochBatches(Sampler[list[int]]):
         self.epoch = epoch
 
     def __len__(self) -> int:
-        return len(self.labels) // self.batch_size
+        return len(self.labels) // self.batch_size * self.parts
 
     def __iter__(self) -> Iterator[list[int]]:
         generator = torch.Generator().manual_seed(derive_seed(self.seed, self.epoch))
         order = self._draw(generator)
-        for step in range(len(self)):
-            yield order[step * self.batch_size : (step + 1) * self.batch_size].tolist()
+        for start in range(0, len(self) // self.parts * self.batch_size, self.batch_size):
+            batch = _own_share(order[start : start + self.batch_size])
+            yield from (part.tolist() for part in batch.tensor_split(self.parts))
 
     def _draw(self, generator: torch.Generator) -> Tensor:
         if self.balanced:
             return torch.multinomial(self.weights[self.labels], len(self.labels), True, generator=generator)
         return torch.randperm(len(self.labels), generator=generator)
+
+
+def _own_share(batch: Tensor) -> Tensor:
+    """Return every n-th of a batch that n processes share; all of it where this is the only one."""
+    rank, count = place_among_processes()
+    return batch[rank::count]
+
+
+def place_among_processes() -> tuple[int, int]:
+    """Return this process's number and how many train together."""
+    if not (torch.distributed.is_available() and torch.distributed.is_initialized()):
+        return 0, 1
+    return torch.distributed.get_rank(), torch.distributed.get_world_size()
 
 
 def class_weights(counts: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -78,13 +107,11 @@ def class_weights(counts: NDArray[np.int64]) -> NDArray[np.float32]:
     return np.where(present, weights, 0).astype(np.float32)
 
 
-def training_batches(images: Images, recipe: Recipe) -> DataLoader[Batch]:
-    """Return the batches that train."""
-    return DataLoader(images, batch_size=None, sampler=EpochBatches(images, recipe))
+def in_order(count: int, batch_size: int) -> list[list[int]]:
+    """Return the positions of ``count`` images once, in their own order."""
+    return [list(range(start, min(start + batch_size, count))) for start in range(0, count, batch_size)]
 
 
 def batches_in_order(images: Images, batch_size: int) -> DataLoader[Batch]:
     """Return all images once, in their own order."""
-    starts = range(0, len(images), batch_size)
-    positions = [list(range(start, min(start + batch_size, len(images)))) for start in starts]
-    return DataLoader(images, batch_size=None, sampler=positions)
+    return DataLoader(images, batch_size=None, sampler=in_order(len(images), batch_size))

@@ -11,6 +11,7 @@ from lightning.pytorch import LightningModule, Trainer
 from lightning.pytorch.callbacks import Checkpoint
 from torch import Tensor
 
+from dicom_router.errors import ParameterError
 from dicom_router.model.training.history import HISTORY, EpochRecord, history_csv
 from dicom_router.model.training.lesson import Lesson
 from dicom_router.model.training.recipe import Recipe
@@ -36,6 +37,7 @@ class Ledger(Checkpoint):
         self.tell = tell
         self.history: list[EpochRecord] = []
         self.best_weights: Weights = {}
+        self.parts = 1  # in which each batch comes, for lack of memory
 
     @property
     def best(self) -> EpochRecord:
@@ -51,34 +53,57 @@ class Ledger(Checkpoint):
         return stalled or done >= self.recipe.epochs
 
     def on_train_epoch_end(self, trainer: Trainer, pl_module: LightningModule) -> None:
-        """Close the epoch."""
+        """Close the epoch.
+
+        Raises:
+            ParameterError: the loss or the weights are no longer numbers.
+        """
         assert isinstance(pl_module, Lesson)
-        self.history.append(pl_module.close_epoch())
+        try:
+            record = pl_module.close_epoch()
+        except ParameterError as error:
+            raise ParameterError(f"{error}; {self._last_good()}") from None
+        self.history.append(trainer.strategy.broadcast(record))  # the first process's, where several train together
         if self.best is self.history[-1]:
             averages = pl_module.average.module.state_dict()
             self.best_weights = {name: value.cpu().clone() for name, value in averages.items()}
         self._save(trainer)
-        self.tell(self.history[-1])
+        if trainer.is_global_zero:
+            self.tell(self.history[-1])
         trainer.should_stop = self.finished
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint keeps: primitives and tensors only, so that it loads with ``weights_only``."""
-        return {"history": [asdict(record) for record in self.history], "best_weights": self.best_weights}
+        return {
+            "history": [asdict(record) for record in self.history],
+            "best_weights": self.best_weights,
+            "parts": self.parts,
+        }
 
     def load_state_dict(self, state_dict: dict[str, Any]) -> None:
         """Take up where a checkpoint left off."""
         self.history = [EpochRecord(**row) for row in state_dict["history"]]
         self.best_weights = state_dict["best_weights"]
+        self.parts = max(self.parts, state_dict["parts"])
 
     def resume(self) -> Path | None:
         """Take up the newest readable checkpoint and return its path; None where there is none."""
-        for path in sorted(self.folder.glob("epoch-*.ckpt"), reverse=True):
+        for path in reversed(self._checkpoints()):
             state = read_checkpoint(path)
             if state is not None:
                 self.load_state_dict(state["callbacks"][self.state_key])
                 return path
-            path.unlink()
+            path.unlink(missing_ok=True)  # another process of the same training may have been quicker
         return None
+
+    def _checkpoints(self) -> list[Path]:
+        """Return the whole ones, the newest last."""
+        return sorted(self.folder.glob("epoch-*.ckpt"))
+
+    def _last_good(self) -> str:
+        """Say which checkpoint was still good: none is saved of an epoch that was not."""
+        kept = self._checkpoints()
+        return f"the last good checkpoint is {kept[-1]}" if kept else "no epoch was good, so there is no checkpoint"
 
     def _score(self, record: EpochRecord) -> float | None:
         """Return what epochs are selected by."""
@@ -94,10 +119,12 @@ class Ledger(Checkpoint):
     def _save(self, trainer: Trainer) -> None:
         path = self.folder / f"epoch-{len(self.history):05d}.ckpt"
         partial = path.with_suffix(".partial")
-        trainer.save_checkpoint(partial)
+        trainer.save_checkpoint(partial)  # by all processes, of which the first writes
+        if not trainer.is_global_zero:
+            return
         partial.replace(path)
         write_atomically(self.folder / HISTORY, history_csv(self.history))  # for who follows the training
-        for old in sorted(self.folder.glob("epoch-*.ckpt"))[:-KEPT]:
+        for old in self._checkpoints()[:-KEPT]:
             old.unlink()
 
 

@@ -54,8 +54,7 @@ def create_network(
         ParameterError: timm has no such network, it cannot take an image of this size, or the weights are not to be
             had or of another network.
     """
-    if not timm.is_model(name):
-        raise ParameterError(f"train.network is {name!r}, which timm does not have; {_suggestion(name)}")
+    check_known(name)
     start = timm_options(weights)
     try:
         network = RouterNetwork(_build(name, image_size, in_chans=channels, **start), channels, normalisation)
@@ -70,6 +69,16 @@ def create_network(
             f" ({message}); choose another network or preprocess.image_size{other}"
         ) from error
     return network.to(memory_format=torch.channels_last)  # the faster layout for convolutions, on CPU and GPU
+
+
+def check_known(name: str) -> None:
+    """Do nothing where timm has the network ``name``.
+
+    Raises:
+        ParameterError: it has not.
+    """
+    if not timm.is_model(name):
+        raise ParameterError(f"train.network is {name!r}, which timm does not have; {_suggestion(name)}")
 
 
 def parameter_count(network: nn.Module) -> int:

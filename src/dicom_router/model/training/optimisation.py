@@ -12,7 +12,7 @@ from dicom_router.model.training.recipe import Recipe
 
 
 class _Optimizer(Protocol):
-    def __call__(self, params: list[dict[str, Any]], lr: float) -> Optimizer: ...
+    def __call__(self, params: list[dict[str, Any]], *, lr: float, fused: bool | None) -> Optimizer: ...
 
 
 OPTIMIZERS: Final[dict[str, _Optimizer]] = {
@@ -34,7 +34,17 @@ def create_optimizer(network: nn.Module, recipe: Recipe) -> Optimizer:
         {"params": decayed, "weight_decay": recipe.weight_decay},
         {"params": others, "weight_decay": 0.0},
     ]
-    return OPTIMIZERS[recipe.optimizer]([group for group in groups if group["params"]], lr=recipe.learning_rate)
+    filled = [group for group in groups if group["params"]]
+    return OPTIMIZERS[recipe.optimizer](filled, lr=recipe.learning_rate, fused=_fused(network, recipe))
+
+
+def _fused(network: nn.Module, recipe: Recipe) -> bool | None:
+    """Return True on a GPU, where one kernel then makes the step of all parameters; PyTorch's own choice elsewhere.
+
+    16-mixed unscales gradients between their clipping and the step, which Lightning does not do for a fused optimizer.
+    """
+    on_gpu = all(parameter.is_cuda for parameter in network.parameters())
+    return True if on_gpu and recipe.precision != "16-mixed" else None
 
 
 def create_schedule(optimizer: Optimizer, recipe: Recipe, steps: int) -> LRScheduler:

@@ -47,6 +47,8 @@ class Recipe:
     seed: int
     threads: int  # CPU threads; another number gives other last bits
     accelerator: Literal["auto", "cpu", "gpu"]
+    devices: int  # that share each batch
+    compile: bool  # the network, by torch.compile
     precision: Literal["auto", "32-true", "bf16-mixed", "16-mixed"]  # auto: bf16-mixed on a GPU that has it
     augmentation: Augmentation
 
