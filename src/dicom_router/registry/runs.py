@@ -19,23 +19,23 @@ AT_ONCE: Final = 100  # parameters, tags or points in a request; MLflow takes no
 T = TypeVar("T")
 
 
-def experiment_id(client: MlflowClient) -> str:
-    """Return the experiment of this project, made where there is none.
+def experiment_id(client: MlflowClient, name: str = EXPERIMENT) -> str:
+    """Return the experiment ``name``, made where there is none.
 
     Raises:
         RegistryError: somebody deleted it.
     """
-    found = client.get_experiment_by_name(EXPERIMENT)
+    found = client.get_experiment_by_name(name)
     if found is None:
         try:
-            return client.create_experiment(EXPERIMENT)
+            return client.create_experiment(name)
         except MlflowException as error:
-            found = client.get_experiment_by_name(EXPERIMENT)  # another training was quicker
+            found = client.get_experiment_by_name(name)  # another training was quicker
             if found is None or error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
     if found.lifecycle_stage != "active":
         raise RegistryError(
-            f"the experiment {EXPERIMENT} was deleted in MLflow: bring it back with"
+            f"the experiment {name} was deleted in MLflow: bring it back with"
             f" `mlflow experiments restore --experiment-id {found.experiment_id}`"
         )
     return str(found.experiment_id)
