@@ -12,7 +12,8 @@ from prefect.states import Completed, Failed
 from dicom_router.errors import RegistryError, RouterError
 from dicom_router.monitoring import requesting, rescoring
 from dicom_router.monitoring.account import Account
-from dicom_router.monitoring.drift.reporting import Reported, report_last_night
+from dicom_router.monitoring.drift.reporting import Reported, deliver, report_last_night
+from dicom_router.monitoring.settings import log_address
 
 
 @task(cache_policy=NO_CACHE, task_run_name="score")
@@ -38,6 +39,13 @@ def plot(reported: Reported) -> None:
         get_run_logger().warning(f"{error}; the figures of {reported.night} are missing in MLflow")
 
 
+@task(cache_policy=NO_CACHE, task_run_name="tell")
+def tell() -> None:
+    """Send what people are to be told, last of all: what does not arrive is tried again by the next run."""
+    for line in deliver(log_address()):
+        get_run_logger().warning(f"not sent: {line}")
+
+
 def show(what: Account | Reported, key: str, description: str) -> None:
     """Show on the run's page what a task came to."""
     for line in what.lines:
@@ -58,7 +66,8 @@ def rescore(
         show(account, "rescoring", "What became of every film.")
         reported = report(account)
         show(reported, "drift", "Whether anything has changed.")
+        plot(reported)
+        tell()
     except RouterError as error:
         return Failed(message=str(error))
-    plot(reported)
     return Completed(message=f"{account.summary}. {reported.verdict}")

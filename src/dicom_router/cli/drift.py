@@ -14,12 +14,16 @@ from dicom_router.extras import extra
 def command(night: datetime | None, model: str) -> None:
     """Compare a night of the prediction log with the references of its sites, and write reports/drift/<night>/.
 
-    The same night again gives the same report. docs/monitoring.md explains each signal.
+    Then messages are sent to the receivers in DICOM_ROUTER_ALERTS. The same night again gives the same report, and no
+    message twice. docs/monitoring.md explains each signal.
     """
     with extra("train,platform"):
-        from dicom_router.monitoring.drift.reporting import report
+        from dicom_router.monitoring.drift.reporting import deliver, report
         from dicom_router.monitoring.requesting import request
         from dicom_router.params import load_params
     day = None if night is None else night.date()
-    for line in report(request(model=model), load_params().monitoring.drift, night=day).lines:
+    asked = request(model=model)
+    for line in report(asked, load_params().monitoring.drift, night=day).lines:
         click.echo(line)
+    for line in deliver(asked.log):
+        click.echo(f"not sent     {line}", err=True)

@@ -15,8 +15,10 @@ from dicom_router.monitoring.account import Account
 from dicom_router.monitoring.champion import Champion, find_champion
 from dicom_router.monitoring.drift import showing, wording
 from dicom_router.monitoring.drift.assessing import Looking, Night, keep
+from dicom_router.monitoring.drift.messages import lay_out
+from dicom_router.monitoring.drift.sending import receivers, send, undelivered
 from dicom_router.monitoring.drift.signals import State
-from dicom_router.monitoring.log import nights
+from dicom_router.monitoring.log import nights, outbox
 from dicom_router.monitoring.log.records import opened_to_read
 from dicom_router.monitoring.rescoring import Request
 from dicom_router.params import Drift, load_params
@@ -77,10 +79,25 @@ def report(
         before = nights.nights(log, day, 1)
         keep(log, found, verdict)
         nights.drop_thumbnails(log, nights.before(day, settings.shown_nights), request.timezone)
-        page = _page(looking, found, verdict, champion, facts, account, before)
+        addresses, states = receivers(), json.loads(before[0]["sites"]) if before else {}
+        late = undelivered(outbox.waiting(log), addresses)
+        if not nights.is_later(log, day):
+            link = str((folder / day.isoformat() / pages.PAGE).resolve())
+            lay_out(log, found, states, list(addresses), settings.green, link)
+        page = _page(looking, found, verdict, champion, facts, account, before, late)
         place = pages.write_night(folder, page)
         pages.write_index(folder, [showing.past_night(row) for row in nights.nights(log)])
     return Reported(day, found.state, verdict, page.to_do, place, showing.figures(found), facts.synthetic)
+
+
+def deliver(address: str) -> list[str]:
+    """Send what waits in the outbox of the log at ``address``; return what did not arrive, in words.
+
+    Raises:
+        LogError: there is no log, or it cannot be used.
+    """
+    with opened_to_read(address) as log:
+        return send(log, receivers(), datetime.now(UTC))
 
 
 def _today(timezone: str) -> date:
@@ -95,6 +112,7 @@ def _page(
     facts: Facts,
     account: Sequence[str],
     before: Sequence[Mapping[str, str]],
+    late: Sequence[str],
 ) -> pages.Night:
     states = json.loads(before[0]["sites"]) if before else {}
     model_before = before[0]["model"] if before else None
@@ -115,5 +133,5 @@ def _page(
         ),
         films=showing.films(looking, found),
         account=tuple(account),
-        messages=(),
+        messages=tuple(late),
     )

@@ -39,12 +39,12 @@ def _nothing(night: Night) -> str:
 
 
 def _changes(sites: Sequence[SiteNight]) -> str:
-    said = [f"at {site.site} {_cause(site)}" for site in sites[:NAMED]]
+    said = [f"at {site.site} {cause_of(site)}" for site in sites[:NAMED]]
     more = [f"and {_count(len(sites) - NAMED, 'more site')}"] if len(sites) > NAMED else []
     return "; ".join([*said, *more])
 
 
-def _cause(site: SiteNight) -> str:
+def cause_of(site: SiteNight) -> str:
     """Say what changed first, and how much."""
     first = next(cause for cause in site.causes if cause.state is site.state)
     return f"{first.title.lower() if first.title[1].islower() else first.title} changed ({first.words})"

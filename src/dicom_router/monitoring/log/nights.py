@@ -102,6 +102,11 @@ def drop_thumbnails(log: PredictionLog, before: date, timezone: str) -> None:
     log.execute(THUMBNAILS.delete().where(THUMBNAILS.c.image.in_(old)))
 
 
+def is_later(log: PredictionLog, night: date) -> bool:
+    """Say whether a night after ``night`` was looked at, so that what is found of it now is no news."""
+    return any(True for _ in log.rows(select(NIGHTS.c.night).where(NIGHTS.c.night > night).limit(1), AT_ONCE))
+
+
 def keep(log: PredictionLog, night: date, rows: Sequence[Row], row: Mapping[str, Any]) -> None:
     """Keep what was found of ``night``, in place of what an earlier look at it found."""
     log.execute(FINDINGS.delete().where(FINDINGS.c.night == night))
