@@ -45,6 +45,7 @@ STAND_INS = {
     "--images 16093": "",
     "dicom-router sample": "dicom-router sample --images 24 --jobs 1",
     "dicom-router rescore": "dicom-router rescore --model model --allow-synthetic-model",  # no server, and a small one
+    "dicom-router drift": "dicom-router drift --model model",
     "dicom-router promote 1": "dicom-router promote 1 --despite-gate",  # so few films pass no gate
     "dicom-router leaderboard": "dicom-router leaderboard --set train.epochs=1 --set preprocess.image_size=64",
     "--networks all": "--networks test_efficientnet",

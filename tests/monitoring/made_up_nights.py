@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,13 @@ from conftest import ROOT
 from sqlalchemy import String
 
 from dicom_router.labels import CLASSES
-from dicom_router.monitoring.drift.assessing import Looking
+from dicom_router.monitoring.drift.assessing import Looking, Night, keep
 from dicom_router.monitoring.log.records import PredictionLog, opened
 from dicom_router.monitoring.log.tables import COMMISSIONS, PREDICTIONS
 from dicom_router.params import Drift, load_params
 
 MODEL = "a" * 16
+WINDOW = 28  # nights of the reference
 FIRST = date(2026, 3, 2)  # a Monday
 FEATURES = 16
 MIX = (0.1, 0.4, 0.1, 0.2, 0.2)
@@ -33,7 +35,12 @@ def empty_log(folder: Path) -> Iterator[PredictionLog]:
 
 def settings(**changes: Any) -> Drift:
     """Return the thresholds of params.yaml but for ``changes``."""
-    return load_params(ROOT / "params.yaml").monitoring.drift.model_copy(update={"permutations": 1999, **changes})
+    return _usual_settings().model_copy(update={"permutations": 999, "embedding_studies": 100, **changes})
+
+
+@lru_cache
+def _usual_settings() -> Drift:
+    return load_params(ROOT / "params.yaml").monitoring.drift
 
 
 def looking(log: PredictionLog, model: str = MODEL, **changes: Any) -> Looking:
@@ -127,3 +134,10 @@ def usual(hospital: Hospital, nights: int = 28) -> None:
     for number in range(nights):
         hospital.deliver(number, 15 if night(number).weekday() == 6 else 40)
     hospital.commission(0, nights - 1)
+
+
+def look(log: PredictionLog, number: int, **changes: Any) -> Night:
+    """Look at a night and keep what was found, as the nightly run does."""
+    found = looking(log, **changes).look(night(number))
+    keep(log, found, "")
+    return found

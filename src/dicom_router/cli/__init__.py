@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "promote": ("dicom_router.cli.promote", "Let a version score."),
     "rescore": ("dicom_router.cli.rescore", "Score what hospitals delivered."),
     "commission": ("dicom_router.cli.commission", "Sign off what a site is compared with."),
+    "drift": ("dicom_router.cli.drift", "Report whether what is delivered has changed."),
     "predictions": ("dicom_router.cli.predictions", "Look at what was predicted of it."),
     "lineage": ("dicom_router.cli.lineage", "Show what a version was made of."),
     "reproduce": ("dicom_router.cli.reproduce", "Make a version again, and compare."),

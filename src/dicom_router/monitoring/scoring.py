@@ -24,6 +24,7 @@ from dicom_router.model.network import Network, Pixels
 from dicom_router.monitoring.facts import UNKNOWN, Person, read_facts
 from dicom_router.monitoring.inbox import Stamp, stamp_of
 from dicom_router.monitoring.quality import Quality, quality
+from dicom_router.monitoring.thumbnails import is_shown, thumbnail
 from dicom_router.reasons import Reason
 from dicom_router.walking import Found
 
@@ -96,12 +97,13 @@ def score(item: Item, common: Common) -> Scored | None:
     if classifier.version != common.version:
         raise ModelError(f"the model became version {classifier.version} while films were scored by {common.version}")
     (result,) = classifier.classify([Found(item.found.path, data=content)])
-    described, features = NO_QUALITY, None
+    described, features, small = NO_QUALITY, None, None
     if result.label is not None and header is not None:
         ((pixels, seen),) = witness.last
         described = asdict(quality(pixels[0], header, witness.preprocessing))
         features = compact(seen[0])
-    image = {"image": pseudonyms.image(digest), "site": item.site, "features": features}
+        small = thumbnail(pixels[0]) if is_shown(result) else None
+    image = {"image": pseudonyms.image(digest), "site": item.site, "features": features, "png": small}
     return Scored({**image, **asdict(person), **facts, **described, **answer(result)})
 
 
@@ -121,7 +123,7 @@ def lost(item: Item, reason: Reason, pseudonyms: Pseudonyms) -> Scored:
 
 
 def _without_answer(item: Item, image: str, person: Person, reason: Reason) -> dict[str, Any]:
-    named = {"image": image, "site": item.site, "features": None}
+    named = {"image": image, "site": item.site, "features": None, "png": None}
     return {**named, **asdict(person), **UNKNOWN, **NO_QUALITY, **answer(Result(Path(), reason=reason))}
 
 

@@ -18,6 +18,7 @@ from dicom_router.errors import RegistryError, RegistryUnreachable
 
 MODEL: Final = "dicom-router"  # the registered model
 EXPERIMENT: Final = "dicom-router"
+MONITORING: Final = "dicom-router-monitoring"  # the experiment of nights
 ADDRESS: Final = "MLFLOW_TRACKING_URI"  # MLflow's own variable
 DEFAULT: Final = "http://127.0.0.1:5000"
 PATIENCE: Final = 5.0  # seconds in which a server that lives says so

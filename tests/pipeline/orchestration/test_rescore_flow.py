@@ -43,5 +43,9 @@ def test_it_scores_the_inbox_by_the_champion_and_its_page_shows_the_account(
     ended = platform.end_of(run)
     assert ended["type"] == "COMPLETED", ended
     assert ended["message"].startswith(f"{FILMS} films seen = {FILMS} scored + 0 quarantined + 0 waiting + 0 known")
-    (shown,) = platform.api("artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run]}}})
-    assert shown["key"] == "rescoring" and f"seen         {FILMS:>9} films" in shown["data"]
+    shown = platform.api("artifacts/filter", {"artifacts": {"flow_run_id": {"any_": [run]}}})
+    pages = {each["key"]: each["data"] for each in shown}
+    assert f"seen         {FILMS:>9} films" in pages["rescoring"]
+    assert "No site is commissioned" in pages["drift"] and "reports/drift/" in pages["drift"]
+    (page,) = (platform.project / "reports/drift").glob("20*/index.html")
+    assert "report only" in page.read_text()

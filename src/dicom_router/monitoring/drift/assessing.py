@@ -39,6 +39,11 @@ class SiteNight:
     silent: int  # nights in a row
 
     @property
+    def compared(self) -> bool:
+        """Say whether there were enough studies for anything but counting them."""
+        return any(each.n for each in self.findings if each.signal.kind is not Kind.VOLUME)
+
+    @property
     def causes(self) -> tuple[Finding, ...]:
         """Return what is flagged, the likeliest cause first."""
         return tuple(each for each in self.findings if each.flagged)
@@ -84,7 +89,7 @@ class Looking:
         reference = find_reference(self.log, site, self.model, night, self.test_films, self.timezone)
         first = _first(night, reference, self.settings)
         week = read_side(self.log, site, self.model, first, night, self.timezone)
-        own = replace(week, studies=week.studies[week.studies["night"] == night])
+        own = read_side(self.log, site, self.model, night, night, self.timezone)
         same = [row for row in past if row["reference"] == reference.number]
         flags, commissioned = flags_of(same, self.model), reference.commission is not None
         counted = self._volume(site, night, runs, reference)

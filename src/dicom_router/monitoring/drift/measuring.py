@@ -15,6 +15,7 @@ from dicom_router.monitoring.drift.references import Side, Vectors
 from dicom_router.monitoring.drift.signals import WHOLE, Kind, Signal, State
 from dicom_router.monitoring.drift.volume import Expected
 from dicom_router.params import Drift
+from dicom_router.report.drift import figure
 
 BAND: Final = 0.98  # of nights without any change that stay within the band of a drawing
 
@@ -87,7 +88,7 @@ class Pair:
         strata = (usual["label"].to_numpy(str), now["label"].to_numpy(str)) if signal.by_class else None
         found = comparing.compare_embeddings(seen, looked, strata, self.settings.permutations, self.settings.seed)
         words = f"energy coefficient {found.effect:.3f}, where 0 is alike"
-        return _finding(signal, part, len(usual), len(now), found, words, found.effect, 0.0, 0.0, self.settings)
+        return _finding(signal, part, len(usual), len(now), found, words, found.effect, 0.0, found.chance)
 
     def _drawn(self, studies: pd.DataFrame) -> pd.DataFrame:
         """Return as many studies as are compared, drawn by the seed."""
@@ -110,9 +111,8 @@ def measure_volume(signal: Signal, count: int, expected: Expected, nights: int) 
 def _mix(signal: Signal, part: str, usual: pd.DataFrame, now: pd.DataFrame, settings: Drift) -> Finding:
     before, after = (table[signal.column].astype(str) for table in (usual, now))
     found = comparing.compare_mix(list(before), list(after), settings.permutations, settings.seed)
-    return _finding(
-        signal, part, len(usual), len(now), found, _mix_in_words(before, after), found.effect, 0.0, 0.0, settings
-    )
+    words = _mix_in_words(before, after)
+    return _finding(signal, part, len(usual), len(now), found, words, found.effect, 0.0, found.chance)
 
 
 def _mix_in_words(before: "pd.Series[str]", after: "pd.Series[str]") -> str:
@@ -132,7 +132,7 @@ def _share(signal: Signal, part: str, usual: pd.DataFrame, now: pd.DataFrame, se
     found, share = compare(before, after), float(before.mean())
     low, high = (float(bound) / len(now) for bound in binom.interval(BAND, len(now), share))
     words = f"{share:.1%} → {after.mean():.1%} of the studies"
-    return _finding(signal, part, len(usual), len(now), found, words, float(after.mean()), low, high, settings, share)
+    return _finding(signal, part, len(usual), len(now), found, words, float(after.mean()), low, high, share)
 
 
 def _amount(signal: Signal, part: str, usual: pd.DataFrame, now: pd.DataFrame, settings: Drift) -> Finding:
@@ -149,8 +149,8 @@ def _amount(signal: Signal, part: str, usual: pd.DataFrame, now: pd.DataFrame, s
     low, high = (float(np.quantile(before, min(max(0.5 + side * reach, 0.0), 1.0))) for side in (-1, 1))
     value = float(np.median(after))
     among = " among films of the same class" if signal.by_class else ""
-    words = f"median {_figure(middle)} → {_figure(value)}{among}"
-    return _finding(signal, part, len(usual), len(now), found, words, value, low, high, settings, middle)
+    words = f"median {figure(middle)} → {figure(value)}{among}"
+    return _finding(signal, part, len(usual), len(now), found, words, value, low, high, middle)
 
 
 MEASURES: Final[Mapping[Kind, Callable[[Signal, str, pd.DataFrame, pd.DataFrame, Drift], Finding]]] = {
@@ -162,12 +162,17 @@ MEASURES: Final[Mapping[Kind, Callable[[Signal, str, pd.DataFrame, pd.DataFrame,
 
 
 def _finding(
-    signal: Signal, part: str, usual_n: int, n: int, found: Difference, words: str, value: float,
-    low: float, high: float, settings: Drift, usual: float = 0.0,
-) -> Finding:  # fmt: skip
-    """Put a finding together; where the effect itself is drawn, its band ends at the floor."""
-    drawn_effect = signal.kind in (Kind.MIX, Kind.EMBEDDING)
-    high = float(getattr(settings.floors, signal.kind)) if drawn_effect else high
+    signal: Signal,
+    part: str,
+    usual_n: int,
+    n: int,
+    found: Difference,
+    words: str,
+    value: float,
+    low: float,
+    high: float,
+    usual: float = 0.0,
+) -> Finding:
     return Finding(signal, part, 1, n, usual_n, value, usual, low, high, found.p, found.effect, words)
 
 
@@ -182,8 +187,3 @@ def _known(studies: pd.DataFrame, vectors: Vectors) -> tuple[pd.DataFrame, Vecto
     """Leave out studies of which the network saw nothing."""
     known = np.flatnonzero(~np.isnan(vectors).any(axis=1))
     return studies.iloc[known], vectors[known]
-
-
-def _figure(value: float) -> str:
-    """Return three digits, of large figures all before the point."""
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

@@ -67,7 +67,7 @@ class Commission:
         """Take a row of the log."""
         same = {name: row[name] for name in ("site", "since", "until", "model", "studies", "reviewed", "agreed")}
         said = json.loads(row["agreement"])
-        signed = row["signed"].isoformat(timespec="minutes")
+        signed = f"{row['signed']:%Y-%m-%d %H:%M}"
         words = {"signed": signed, "by": row["by"], "because": row["because"]}
         return cls(number=row["commission"], confidence=said["confidence"], **same, **words)
 

@@ -34,16 +34,17 @@ def film_table(rows: Iterable[Row], timezone: str) -> pd.DataFrame:
 
 
 def study_table(films: pd.DataFrame) -> pd.DataFrame:
-    """Return a row for each study and night of ``film_table``, sorted.
+    """Return a row for each study of ``film_table``, sorted, with the first ``night`` that brought a film of it.
 
     A study has the label of most of its films (of a tie, the first of CLASSES), the mean of their figures, and a
     property where one of its films has it. ``refused`` is a study without an answer to any film; its other columns
     are empty. ``disagrees`` is empty where no header says anything.
     """
     refused = films["label"] == ""
-    keys = ["study", "night"]
+    keys = ["study"]
     answered = films[~refused]
-    counts = films.assign(refused=refused).groupby(keys)["refused"].agg(films="size", refused="all")
+    grouped = films.assign(refused=refused).groupby(keys)
+    counts = grouped.agg(night=("night", "min"), films=("refused", "size"), refused=("refused", "all"))
     if answered.empty:
         return counts.reset_index().reindex(columns=["study", "night", "films", "refused", *STUDY_COLUMNS])
     described = answered.assign(
@@ -75,7 +76,7 @@ def _encoding(films: pd.DataFrame) -> "pd.Series[str]":
 
 def _labels(films: pd.DataFrame) -> "pd.Series[str]":
     """Return the label of most films of each study."""
-    counts = films.groupby(["study", "night", "label"]).size().unstack(fill_value=0)
+    counts = films.groupby(["study", "label"]).size().unstack(fill_value=0)
     ordered = counts.reindex(columns=list(CLASSES), fill_value=0)
     return pd.Series(np.array(CLASSES)[ordered.to_numpy().argmax(axis=1)], ordered.index, name="label")
 

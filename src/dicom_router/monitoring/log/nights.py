@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import Select, distinct, func, select
 
 from dicom_router.monitoring.log.records import PredictionLog, Row
-from dicom_router.monitoring.log.tables import COMMISSIONS, EMBEDDINGS, FINDINGS, NIGHTS, PREDICTIONS, RUNS
+from dicom_router.monitoring.log.tables import COMMISSIONS, EMBEDDINGS, FINDINGS, NIGHTS, PREDICTIONS, RUNS, THUMBNAILS
 from dicom_router.monitoring.periods import Period
 
 AT_ONCE: Final = 4096
@@ -53,6 +53,13 @@ def nights_with_runs(log: PredictionLog, period: Period, timezone: str) -> set[d
     return {row["started"].astimezone(ZoneInfo(timezone)).date() for row in log.rows(wanted, AT_ONCE)}
 
 
+def last_night(log: PredictionLog, timezone: str) -> date | None:
+    """Return the night on which the last run began that came to its end."""
+    for row in log.rows(select(RUNS.c.started).order_by(RUNS.c.run.desc()).limit(1), AT_ONCE):
+        return row["started"].astimezone(ZoneInfo(timezone)).date()  # type: ignore[no-any-return]
+    return None
+
+
 def sites(log: PredictionLog, period: Period) -> list[str]:
     """Return the sites that delivered in ``period``, and those that were ever commissioned, sorted."""
     delivered = _within(select(PREDICTIONS.c.site).distinct(), period)
@@ -76,6 +83,28 @@ def nights(log: PredictionLog, last: date | None = None, count: int = 1000) -> l
     """Return the nights that were looked at, until before ``last``, the newest first."""
     wanted = select(NIGHTS).order_by(NIGHTS.c.night.desc()).limit(count)
     return list(log.rows(wanted if last is None else wanted.where(NIGHTS.c.night < last), AT_ONCE))
+
+
+def thumbnails(log: PredictionLog, columns: Sequence[str], model: str, period: Period, count: int) -> list[Row]:
+    """Return ``columns`` and ``png`` of films of ``period`` that have one, the most unlike the training first."""
+    same = (THUMBNAILS.c.image == PREDICTIONS.c.image) & (THUMBNAILS.c.model == PREDICTIONS.c.model)
+    wanted = select(*(PREDICTIONS.c[name] for name in columns), THUMBNAILS.c.png).join_from(
+        PREDICTIONS, THUMBNAILS, same
+    )
+    chosen = _within(wanted.where(PREDICTIONS.c.model == model), period)
+    ordered = chosen.order_by(PREDICTIONS.c.outlier_score.desc(), PREDICTIONS.c.image).limit(count)
+    return list(log.rows(ordered, AT_ONCE))
+
+
+def drop_thumbnails(log: PredictionLog, before: date, timezone: str) -> None:
+    """Take the small pictures of films received before a night out of the log."""
+    old = select(PREDICTIONS.c.image).where(PREDICTIONS.c.received < period_of(before, before, timezone).start)
+    log.execute(THUMBNAILS.delete().where(THUMBNAILS.c.image.in_(old)))
+
+
+def is_later(log: PredictionLog, night: date) -> bool:
+    """Say whether a night after ``night`` was looked at, so that what is found of it now is no news."""
+    return any(True for _ in log.rows(select(NIGHTS.c.night).where(NIGHTS.c.night > night).limit(1), AT_ONCE))
 
 
 def keep(log: PredictionLog, night: date, rows: Sequence[Row], row: Mapping[str, Any]) -> None:

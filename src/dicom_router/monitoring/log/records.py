@@ -13,12 +13,13 @@ from dicom_router.dataset.pseudonyms import KEY_VARIABLE
 from dicom_router.errors import LogError, PseudonymKeyError
 from dicom_router.monitoring.log.database import connected, file_of, parse, shown, writing
 from dicom_router.monitoring.log.migrating import migrate
-from dicom_router.monitoring.log.tables import EMBEDDINGS, FILES, ORIGIN, PREDICTIONS, RUNS
+from dicom_router.monitoring.log.tables import EMBEDDINGS, FILES, ORIGIN, PREDICTIONS, RUNS, THUMBNAILS
 from dicom_router.monitoring.periods import Period
 from dicom_router.monitoring.settings import DEFAULT
 
 Row = Mapping[str, Any]
-FEATURES: Final = EMBEDDINGS.c.features.name
+# What stands in tables of its own, where a row has it.
+APART: Final = {EMBEDDINGS.c.features.name: EMBEDDINGS, THUMBNAILS.c.png.name: THUMBNAILS}
 INSERTS: Final[Mapping[str, Any]] = {"sqlite": sqlite.insert, "postgresql": postgresql.insert}  # both know ON CONFLICT
 
 
@@ -61,7 +62,7 @@ class PredictionLog:
             return bool(_among(connection, [image], model))
 
     def write(self, rows: Sequence[Row], files: Sequence[Row]) -> Written:
-        """Add predictions, with their ``features``, unless they are there; note files as gone through.
+        """Add predictions, with their features and small pictures, unless they are there; note files as gone through.
 
         Two processes that write the same rows at once leave one of each, and each is told which are its own.
         """
@@ -133,11 +134,12 @@ class PredictionLog:
         if not rows:
             return frozenset()
         insert = _insert(connection, PREDICTIONS).on_conflict_do_nothing().returning(PREDICTIONS.c.image)
-        added = frozenset(connection.execute(insert, [_without(row, FEATURES) for row in rows]).scalars())
-        features = {row["image"]: row for row in rows if row["image"] in added and row[FEATURES] is not None}
-        if features:
-            held = [{name: row[name] for name in ("image", "model", FEATURES)} for row in features.values()]
-            connection.execute(EMBEDDINGS.insert(), held)
+        added = frozenset(connection.execute(insert, [_within(row) for row in rows]).scalars())
+        once = {row["image"]: row for row in rows if row["image"] in added}
+        for name, table in APART.items():
+            held = [{key: row[key] for key in ("image", "model", name)} for row in once.values() if row.get(name)]
+            if held:
+                connection.execute(table.insert(), held)
         return added
 
 
@@ -221,5 +223,6 @@ def _twins(new: Sequence[Row], before: frozenset[str]) -> int:
     return len(images) - len(fresh)
 
 
-def _without(row: Row, name: str) -> dict[str, Any]:
-    return {key: value for key, value in row.items() if key != name}
+def _within(row: Row) -> dict[str, Any]:
+    """Return what of ``row`` stands in the table of predictions."""
+    return {name: value for name, value in row.items() if name not in APART}

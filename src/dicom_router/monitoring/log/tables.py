@@ -182,3 +182,35 @@ NIGHTS: Final = Table(
     Column("verdict", Text, nullable=False),
     Column("sites", Text, nullable=False),  # JSON: the state of each
 )
+
+INCIDENTS: Final = Table(
+    "incidents",
+    METADATA,
+    Column("incident", Integer, primary_key=True),
+    _text("site", 32),
+    Column("opened", Date, nullable=False),
+    Column("cleared", Date),
+    Column("cause", Text, nullable=False),
+)
+
+# What people are told: kept until every receiver has it.
+MESSAGES: Final = Table(
+    "messages",
+    METADATA,
+    Column("message", String(64), primary_key=True),  # what it is about: the same is said once
+    Column("night", Date, nullable=False),
+    _text("kind", 8),
+    Column("title", Text, nullable=False),
+    Column("body", Text, nullable=False),
+)
+
+DELIVERIES: Final = Table(
+    "deliveries",
+    METADATA,
+    Column("message", String(64), primary_key=True),
+    Column("receiver", String(32), primary_key=True),  # kind and hash of an address, which may hold a password
+    Column("attempts", Integer, nullable=False),
+    Column("tried", Moment()),
+    Column("sent", Moment()),
+    ForeignKeyConstraint(["message"], ["messages.message"], ondelete="CASCADE"),
+)

@@ -1,0 +1,137 @@
+"""A night looked at, kept, and reported: what the command and the flow do after scoring."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import Final
+from zoneinfo import ZoneInfo
+
+from dicom_router.model.answers import Facts
+from dicom_router.model.test_films import TestFilms
+from dicom_router.monitoring import requesting
+from dicom_router.monitoring.account import Account
+from dicom_router.monitoring.champion import Champion, find_champion
+from dicom_router.monitoring.drift import showing, wording
+from dicom_router.monitoring.drift.assessing import Looking, Night, keep
+from dicom_router.monitoring.drift.messages import lay_out
+from dicom_router.monitoring.drift.sending import receivers, send, undelivered
+from dicom_router.monitoring.drift.signals import State
+from dicom_router.monitoring.log import nights, outbox
+from dicom_router.monitoring.log.records import opened_to_read
+from dicom_router.monitoring.rescoring import Request
+from dicom_router.params import Drift, load_params
+from dicom_router.report import drift as pages
+
+REPORTS: Final = Path("reports/drift")
+
+
+@dataclass(frozen=True)
+class Reported:
+    """What a look at a night came to."""
+
+    night: date
+    state: State
+    verdict: str
+    to_do: tuple[str, ...]
+    page: Path
+    figures: Mapping[str, Mapping[str, float]]  # by site
+    synthetic: bool
+
+    @property
+    def lines(self) -> list[str]:
+        """Return it as lines of text."""
+        todo = [f"to do        {line}" for line in self.to_do]
+        return [f"{self.night}   {self.state}: {self.verdict}", *todo, f"report       {self.page}"]
+
+    @property
+    def markdown(self) -> str:
+        """Return it for a page."""
+        todo = [f"- {line}" for line in self.to_do]
+        link = f"[The report]({self.page.resolve().as_uri()}) (`{self.page}`)"
+        return "\n".join([f"**{self.night}: {self.state}.** {self.verdict}", "", *todo, "", link])
+
+
+def report_last_night(account: Account) -> Reported:
+    """Report the night of the run that ``account`` is of, by params.yaml and the environment; as ``report``."""
+    return report(requesting.request(), load_params().monitoring.drift, account=account.lines)
+
+
+def report(
+    request: Request, settings: Drift, folder: Path = REPORTS, night: date | None = None, account: Sequence[str] = ()
+) -> Reported:
+    """Look at ``night``, that of the last run unless named, keep what was found, and write its page and the index.
+
+    Raises:
+        NoChampion: nobody has promoted a version.
+        RegistryUnreachable: MLflow does not answer, and no champion was known here before.
+        ModelError: the model's folder is damaged.
+        LogError: there is no log yet, or it cannot be used.
+    """
+    champion = find_champion(request.model)
+    facts = Facts.read(champion.folder)
+    with opened_to_read(request.log) as log:
+        day = night or nights.last_night(log, request.timezone) or _today(request.timezone)
+        looking = Looking(log, facts.version, TestFilms.load(champion.folder), request.timezone, settings)
+        found = looking.look(day)
+        verdict = wording.verdict(found)
+        before = nights.nights(log, day, 1)
+        keep(log, found, verdict)
+        nights.drop_thumbnails(log, nights.before(day, settings.shown_nights), request.timezone)
+        addresses, states = receivers(), json.loads(before[0]["sites"]) if before else {}
+        late = undelivered(outbox.waiting(log), addresses)
+        if not nights.is_later(log, day):
+            link = str((folder / day.isoformat() / pages.PAGE).resolve())
+            lay_out(log, found, states, list(addresses), settings.green, link)
+        page = _page(looking, found, verdict, champion, facts, account, before, late)
+        place = pages.write_night(folder, page)
+        pages.write_index(folder, [showing.past_night(row) for row in nights.nights(log)])
+    return Reported(day, found.state, verdict, page.to_do, place, showing.figures(found), facts.synthetic)
+
+
+def deliver(address: str) -> list[str]:
+    """Send what waits in the outbox of the log at ``address``; return what did not arrive, in words.
+
+    Raises:
+        LogError: there is no log, or it cannot be used.
+    """
+    with opened_to_read(address) as log:
+        return send(log, receivers(), datetime.now(UTC))
+
+
+def _today(timezone: str) -> date:
+    return datetime.now(UTC).astimezone(ZoneInfo(timezone)).date()
+
+
+def _page(
+    looking: Looking,
+    found: Night,
+    verdict: str,
+    champion: Champion,
+    facts: Facts,
+    account: Sequence[str],
+    before: Sequence[Mapping[str, str]],
+    late: Sequence[str],
+) -> pages.Night:
+    states = json.loads(before[0]["sites"]) if before else {}
+    model_before = before[0]["model"] if before else None
+    first = nights.before(found.night, looking.settings.shown_nights)
+    past = nights.findings(looking.log, first, found.night)
+    return pages.Night(
+        night=found.night,
+        state=str(found.state),
+        model=found.model,
+        synthetic=facts.synthetic,
+        red=champion.warnings,
+        verdict=verdict,
+        changed=tuple(wording.changed(found, list(states.items()), model_before)),
+        to_do=tuple(wording.to_do(found)),
+        sites=tuple(
+            showing.site_page(looking, site, [row for row in past if row["site"] == site.site])
+            for site in sorted(found.sites, key=lambda site: (-site.state.rank, site.site))
+        ),
+        films=showing.films(looking, found),
+        account=tuple(account),
+        messages=tuple(late),
+    )
