@@ -255,6 +255,7 @@ class Monitoring(Section):
     timezone: str
     jobs: Jobs
     timeout: Timeout
+    drawn_films: Annotated[int, Field(ge=0, le=100_000)]
     drift: Drift
 
     @field_validator("timezone")

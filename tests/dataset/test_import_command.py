@@ -131,11 +131,11 @@ def test_an_unknown_class_names_the_accepted_ones(source: Path) -> None:
     assert isinstance(error, UnknownLabel) and "pediatric_chest" in str(error)
 
 
-def test_a_table_beside_the_films_is_told_where_to_go(source: Path, tmp_path: Path) -> None:
+def test_a_table_that_lies_elsewhere_names_paths_below_the_source(source: Path, tmp_path: Path) -> None:
     (tmp_path / "tables").mkdir()
-    (tmp_path / "tables" / "labels.csv").write_text("path,label\n")
-    error = error_of(run(source, "--label-from", tmp_path / "tables" / "labels.csv", "--site", "north"))
-    assert "relative to its folder" in str(error)
+    (tmp_path / "tables" / "labels.csv").write_text("path,label\nspine/Doe^Jane,spine\ntables/x,other\n")
+    result = run(source, "--label-from", tmp_path / "tables" / "labels.csv", "--site", "north")
+    assert "imported               1   1 spine" in result.output and "missing_file:" in result.output
 
 
 def test_an_import_that_takes_nothing_fails(tmp_path: Path) -> None:

@@ -27,6 +27,7 @@ COMMANDS: Final = {
     "champion": ("dicom_router.cli.champion", "Show which version scores, and how it came to."),
     "promote": ("dicom_router.cli.promote", "Let a version score."),
     "rescore": ("dicom_router.cli.rescore", "Score what hospitals delivered."),
+    "feedback": ("dicom_router.cli.feedback", "Take in what people say that delivered films show."),
     "commission": ("dicom_router.cli.commission", "Sign off what a site is compared with."),
     "drift": ("dicom_router.cli.drift", "Report whether what is delivered has changed."),
     "predictions": ("dicom_router.cli.predictions", "Look at what was predicted of it."),

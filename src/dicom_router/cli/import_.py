@@ -92,7 +92,7 @@ def _labelling(source: Path, label_from: str | None, label: str | None) -> tuple
     """Return the way to label, and the table where there is one.
 
     Raises:
-        DataError: not exactly one way is given, or the table is not above the films.
+        DataError: not exactly one way is given, or the table cannot be read.
         UnknownLabel: ``label`` is no class.
     """
     if (label is None) == (label_from is None):
@@ -102,13 +102,12 @@ def _labelling(source: Path, label_from: str | None, label: str | None) -> tuple
     if label_from == "folder":
         return FolderLabels(source), None
     table = Path(cast(str, label_from))
-    folder = table.parent.resolve()
-    if source != folder and folder not in source.parents:
-        raise DataError(f"paths in {table.name} are relative to its folder: put it into the source or a folder above")
+    beside = table.parent.resolve()
+    folder = beside if source == beside or beside in source.parents else source
     content = read_label_table(table)
     for note in content.notes:
         click.echo(f"note: {note}", err=True)
-    return TableLabels(folder, content.rows, content.unusable), folder / table.name
+    return TableLabels(folder, content.rows, content.unusable), beside / table.name
 
 
 def _progress(outcomes: Iterable[Outcome]) -> Iterator[Outcome]:

@@ -69,6 +69,10 @@ class Pseudonyms:
         uid = study_instance_uid.strip()
         return self._digest("study", uid)[:20] if uid else ""
 
+    def accession(self, number: str) -> str:
+        """Return the pseudonym of an AccessionNumber, or "" where there is none."""
+        return self._digest("accession", number.strip())[:20] if number.strip() else ""
+
     def image(self, content_digest: str) -> str:
         """Return the name under which an image is stored, from the hex digest of its original bytes."""
         return self._digest("image", content_digest)[:20]

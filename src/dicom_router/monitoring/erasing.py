@@ -11,8 +11,8 @@ from sqlalchemy import ColumnElement, Select, func, or_, select
 from dicom_router.dataset.pseudonyms import fingerprint, is_placeholder
 from dicom_router.errors import DataError
 from dicom_router.monitoring.keys import pseudonyms_by_site
-from dicom_router.monitoring.log.records import PredictionLog, opened, opened_to_read
-from dicom_router.monitoring.log.tables import PREDICTIONS
+from dicom_router.monitoring.log.records import PredictionLog, opened_existing, opened_to_read
+from dicom_router.monitoring.log.tables import FEEDBACK, PREDICTIONS
 
 NOBODY: Final = ""  # the patient of a film that names none
 AT_ONCE: Final = 4096
@@ -35,11 +35,7 @@ def opened_to_erase(address: str, key: str) -> Iterator[PredictionLog]:
         LogError: it is not there, or the database refuses.
         PseudonymKeyError: the pseudonyms in it were made with another key.
     """
-    with opened_to_read(address) as log:
-        if not key:
-            yield log
-            return
-    with opened(address, fingerprint(key)) as log:
+    with opened_existing(address, fingerprint(key)) if key else opened_to_read(address) as log:
         yield log
 
 
@@ -68,6 +64,8 @@ def find_patient(log: PredictionLog, patient: str, key: str, data: Path) -> Foun
 
 def erase(log: PredictionLog, found: Found) -> None:
     """Remove every row of ``found``; the database removes with it what hangs on it."""
+    theirs = select(PREDICTIONS.c.image).where(_belongs(found.patients))
+    log.execute(FEEDBACK.delete().where(FEEDBACK.c.image.in_(theirs)))
     log.execute(PREDICTIONS.delete().where(_belongs(found.patients)))
 
 

@@ -45,6 +45,7 @@ class Person:
     patient: str = ""
     study: str = ""
     instance: str = ""
+    accession: str = ""
 
 
 def read_facts(content: bytes, digest: str, pseudonyms: Pseudonyms) -> tuple[Person, Mapping[str, Any], Header | None]:
@@ -65,6 +66,7 @@ def read_facts(content: bytes, digest: str, pseudonyms: Pseudonyms) -> tuple[Per
                 patient=pseudonyms.patient(text(ds, "PatientID")),
                 study=pseudonyms.study(text(ds, "StudyInstanceUID") or digest),
                 instance=_instance(text(ds, "SOPInstanceUID"), pseudonyms),
+                accession=pseudonyms.accession(text(ds, "AccessionNumber")),
             )
             return person, columns(header, _age(ds)), header
     except UnreadableImage:

@@ -12,6 +12,8 @@ from dicom_router.labels import CLASSES, parse_label
 from dicom_router.monitoring.log.records import Row
 
 KEYS: Final = {"SOPInstanceUID": "instance", "image": "image"}  # column of the table, column of the log
+ACCESSION: Final = "AccessionNumber"  # of a study, which may hold several films
+KEYS_OF_STUDIES: Final = {**KEYS, ACCESSION: "accession"}
 LABEL: Final = "label"
 
 
@@ -34,8 +36,10 @@ class Agreement:
     by_class: Mapping[str, tuple[int, int]]  # a person's label: reviewed and agreed
 
 
-def read_reviewed(path: Path, pseudonyms: Pseudonyms) -> Reviewed:
-    """Read a CSV of ``label`` and ``SOPInstanceUID``, or ``image`` as the log names it.
+def read_reviewed(path: Path, pseudonyms: Pseudonyms, keys: Mapping[str, str] = KEYS) -> Reviewed:
+    """Read a CSV of ``label`` and one of ``keys``: ``SOPInstanceUID``, or ``image`` as the log names it.
+
+    Rows without a label are films that nobody has looked at yet.
 
     Raises:
         DataError: it is missing, lacks a column, names a film twice with two labels, or holds a label that is none.
@@ -48,16 +52,18 @@ def read_reviewed(path: Path, pseudonyms: Pseudonyms) -> Reviewed:
         raise DataError(f"{path} is missing: it lists the films that a person looked at") from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise DataError(f"{path} is no CSV in UTF-8 ({error}): save it as one") from None
-    key = next((name for name in KEYS if name in columns), None)
+    key = next((name for name in keys if name in columns), None)
     if key is None or LABEL not in columns:
-        raise DataError(f"{path} needs a row a film, with the columns {' or '.join(KEYS)}, and {LABEL}")
+        raise DataError(f"{path} needs a row a film, with the columns {' or '.join(keys)}, and {LABEL}")
     labels: dict[str, str] = {}
     for number, row in enumerate(rows, start=2):
+        if not (row[LABEL] or "").strip():
+            continue
         name = _pseudonym(key, row[key] or "", pseudonyms)
         label = _label(path, number, row[LABEL] or "")
         if labels.setdefault(name, label) != label:
             raise DataError(f"{path}, line {number}: this film has another label further up: decide which is right")
-    return Reviewed(KEYS[key], labels)
+    return Reviewed(keys[key], labels)
 
 
 def agree(reviewed: Reviewed, films: Iterable[Row]) -> Agreement:
@@ -80,7 +86,8 @@ def agree(reviewed: Reviewed, films: Iterable[Row]) -> Agreement:
 
 
 def _pseudonym(key: str, value: str, pseudonyms: Pseudonyms) -> str:
-    return pseudonyms.uid(value) if key == "SOPInstanceUID" else value.strip()
+    hashed = {"SOPInstanceUID": pseudonyms.uid, ACCESSION: pseudonyms.accession}
+    return hashed.get(key, str.strip)(value)
 
 
 def _label(path: Path, number: int, text: str) -> str:

@@ -159,6 +159,18 @@ def opened(address: str, key_fingerprint: str) -> Iterator[PredictionLog]:
 
 
 @contextmanager
+def opened_existing(address: str, key_fingerprint: str) -> Iterator[PredictionLog]:
+    """Open the log at ``address`` to write, which must be there.
+
+    Raises:
+        LogError: it is not, or the database refuses.
+        PseudonymKeyError: the pseudonyms in it were made with another key.
+    """
+    with opened_to_read(address), opened(address, key_fingerprint) as log:
+        yield log
+
+
+@contextmanager
 def opened_to_read(address: str) -> Iterator[PredictionLog]:
     """Open the log at ``address``, which must be there.
 

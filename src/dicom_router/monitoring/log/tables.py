@@ -61,6 +61,7 @@ PREDICTIONS: Final = Table(
     _text("study", 20),
     _text("patient", 20),
     _text("instance", 64),  # SOPInstanceUID
+    Column("accession", String(20), nullable=False, default=""),  # AccessionNumber; "" in rows of before it was kept
     _text("site", 32),
     Column("received", Moment(), nullable=False),  # when a run first read the file
     Column("scored", Moment(), nullable=False),
@@ -90,6 +91,7 @@ PREDICTIONS: Final = Table(
     Index("predictions_by_site", "site", "received"),
     Index("predictions_by_model", "model", "received"),
     Index("predictions_by_instance", "instance"),
+    Index("predictions_by_accession", "accession"),
 )
 
 # Apart from the rows that every question reads: at 1,280 features they are ten times as large.
@@ -213,4 +215,16 @@ DELIVERIES: Final = Table(
     Column("tried", Moment()),
     Column("sent", Moment()),
     ForeignKeyConstraint(["message"], ["messages.message"], ondelete="CASCADE"),
+)
+
+# What people say that films show; the newest label of each.
+FEEDBACK: Final = Table(
+    "feedback",
+    METADATA,
+    Column("image", String(20), primary_key=True),
+    _text("site", 32),
+    _text("label", 16),
+    Column("drawn", Boolean, nullable=False),  # at random, for a person to look at
+    Column("given", Moment(), nullable=False),  # when the label came
+    Index("feedback_by_site", "site"),
 )
