@@ -1,4 +1,4 @@
-"""What the platform adds to the pipeline: ``python -m benchmarks.orchestration [--runs N]``.
+"""What the platform adds to the pipeline: ``python -m benchmarks orchestration [--runs N]``.
 
 In a small project of its own, whose stages are all in DVC's cache: `dvc repro`, which has nothing to do, beside
 `prefect deployment run train/cpu --watch` of the same commit, start-up of the run included. And `make up` from nothing.
@@ -7,6 +7,7 @@ In a small project of its own, whose stages are all in DVC's cache: `dvc repro`,
 import argparse
 import os
 import re
+import resource
 import shutil
 import socket
 import subprocess
@@ -14,9 +15,14 @@ import sys
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
 
+import psutil
+
+from dicom_router.services.processes import marked
 from dicom_router.services.settings import STATE
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -58,19 +64,38 @@ def prepare(folder: Path, images: int) -> None:
         ("git", "add", "."),
         ("git", *who, "commit", "--quiet", "--message", "A small project"),
     ):
-        seconds(command, folder, {})
+        take(command, folder, {})
 
 
-def seconds(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> float:
-    """Run ``command`` in ``folder``; return the wall time."""
+@dataclass(frozen=True)
+class Taken:
+    """What a command took, and what the platform took meanwhile."""
+
+    wall: float  # seconds
+    processor: float  # seconds of a core, those of the platform's processes included
+
+
+def take(command: Sequence[str], folder: Path, variables: Mapping[str, str]) -> Taken:
+    """Run ``command`` in ``folder``; return what it took."""
     programs = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
     environment = {**os.environ, "PYTHONPATH": str(folder / "src"), "PATH": programs, **variables}
-    start = time.perf_counter()
+    before, start = processor_time(folder), time.perf_counter()
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
-    taken = time.perf_counter() - start
+    taken = Taken(time.perf_counter() - start, processor_time(folder) - before)
     if done.returncode:
         raise SystemExit(f"{' '.join(command)} ended with {done.returncode}:\n{done.stdout}{done.stderr}")
     return taken
+
+
+def processor_time(folder: Path) -> float:
+    """Return what this program's children have used so far, and the platform that runs in ``folder``."""
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    total = used.ru_utime + used.ru_stime
+    for process in marked(folder / STATE):
+        with suppress(psutil.NoSuchProcess):  # ended since
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
 def addresses() -> dict[str, str]:
@@ -85,22 +110,27 @@ def addresses() -> dict[str, str]:
     }
 
 
-def measure(folder: Path, runs: int) -> Mapping[str, list[float]]:
-    """Return the times of each thing that was done."""
+def measure(folder: Path, runs: int) -> Mapping[str, list[Taken]]:
+    """Return what each thing took that was done."""
     variables = addresses()
-    ups, times = [], dict[str, list[float]]()
+    ups = []
     try:
         for _ in range(2):
-            ups.append(seconds((*SERVICES, "up"), folder, variables))
+            ups.append(take((*SERVICES, "up"), folder, variables))
             if len(ups) == 1:
-                seconds((*SERVICES, "down"), folder, variables)
+                take((*SERVICES, "down"), folder, variables)
                 shutil.rmtree(folder / STATE)
-        times["train/cpu that registers"] = [seconds(TRAIN, folder, variables)]
-        pairs = [(seconds(REPRODUCE, folder, {}), seconds(TRAIN, folder, variables)) for _ in range(runs)]
+        registering = take(TRAIN, folder, variables)
+        pairs = [(take(REPRODUCE, folder, {}), take(TRAIN, folder, variables)) for _ in range(runs)]
     finally:
-        seconds((*SERVICES, "down"), folder, variables)
+        take((*SERVICES, "down"), folder, variables)
     plain, through = (list(column) for column in zip(*pairs, strict=True))
-    return {"make up, from nothing": ups, **times, "dvc repro": plain, "train/cpu, all cached": through}
+    return {
+        "make up, from nothing": ups,
+        "train/cpu that registers": [registering],
+        "dvc repro": plain,
+        "train/cpu, all cached": through,
+    }
 
 
 def main() -> None:
@@ -115,10 +145,15 @@ def main() -> None:
         times = measure(folder, options.runs)
     finally:
         shutil.rmtree(folder)
-    for name, taken in times.items():
-        print(f"{name:26}  {median(taken):6.1f} s   ({', '.join(f'{one:.1f}' for one in taken)})")
-    added = median(times["train/cpu, all cached"]) - median(times["dvc repro"])
-    print(f"{'added by the platform':26}  {added:6.1f} s   load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
+    print(f"{'':26}  {'wall s':>7}  {'core s':>7}")
+    medians = {
+        name: (median(t.wall for t in taken), median(t.processor for t in taken)) for name, taken in times.items()
+    }
+    for name, (wall, processor) in medians.items():
+        print(f"{name:26}  {wall:7.1f}  {processor:7.1f}   ({', '.join(f'{one.wall:.1f}' for one in times[name])})")
+    wall, processor = (a - b for a, b in zip(medians["train/cpu, all cached"], medians["dvc repro"], strict=True))
+    print(f"{'added by the platform':26}  {wall:7.1f}  {processor:7.1f}")
+    print(f"load {os.getloadavg()[0]:.1f} on {os.cpu_count()} cores")
 
 
 if __name__ == "__main__":
