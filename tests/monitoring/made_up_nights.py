@@ -86,7 +86,12 @@ class Hospital:
     def commission(self, first: int = 0, last: int = 27, reviewed: int = 50, agreed: int = 49) -> int:
         """Sign nights off."""
         row = {"site": self.site, "since": night(first), "until": night(last), "model": self.model, "nights": 28}
-        row |= {"studies": 28 * 40, "reviewed": reviewed, "agreed": agreed, "agreement": '{"confidence": 0.9}'}
+        row |= {
+            "studies": 30 * (last - first + 1),
+            "reviewed": reviewed,
+            "agreed": agreed,
+            "agreement": '{"confidence": 0.9}',
+        }
         signed = datetime.combine(night(last), time(9), UTC)
         return self.log.insert(COMMISSIONS, {**row, "signed": signed, "by": "Ada", "because": "it looks right"})
 

@@ -11,8 +11,9 @@ from documents import MONITORING, Ran, own_commands, run_script, runnable, write
 from pyarrow import parquet
 from small_project import set_params
 
+from dicom_router.monitoring.drift.signals import SIGNALS
 from dicom_router.monitoring.log.tables import PREDICTIONS
-from dicom_router.params import Monitoring
+from dicom_router.params import Drift, Floors, Monitoring
 
 TEXT = (ROOT / MONITORING).read_text(encoding="utf-8")
 
@@ -48,4 +49,9 @@ def test_it_lists_every_column_and_every_parameter() -> None:
     shown = {name for line in TEXT.splitlines() if line.startswith("| `") for name in re.findall("`([^`]+)`", line)}
     columns = {column.name for column in PREDICTIONS.columns}
     assert {name for name in columns - shown if not name.startswith("p_")} == set()
-    assert set(Monitoring.model_fields) - shown == set()
+    assert {*Monitoring.model_fields, *Drift.model_fields, *Floors.model_fields} - shown == set()
+
+
+def test_it_explains_every_signal() -> None:
+    shown = {name for line in TEXT.splitlines() if line.startswith("| `") for name in re.findall("`([^`]+)`", line)}
+    assert {signal.name for signal in SIGNALS} - shown == set()

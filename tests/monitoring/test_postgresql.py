@@ -11,13 +11,19 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from monitoring.conftest import Asking
 from monitoring.delivering import KEY, SITE, adds_up, deliver, deliver_many, run
+from monitoring.made_up_nights import Hospital, look, usual
 from postgresql_server import postgresql
 from sqlalchemy import create_engine, text
 
 from dicom_router.dataset.pseudonyms import fingerprint
 from dicom_router.errors import LogError
+from dicom_router.monitoring.drift.assessing import Night
+from dicom_router.monitoring.drift.messages import lay_out
+from dicom_router.monitoring.drift.sending import send
+from dicom_router.monitoring.drift.signals import State
 from dicom_router.monitoring.exporting import Filter, export_csv, export_parquet
-from dicom_router.monitoring.log.records import opened, opened_to_read
+from dicom_router.monitoring.log import outbox
+from dicom_router.monitoring.log.records import PredictionLog, opened, opened_to_read
 from dicom_router.monitoring.log.tables import METADATA
 
 
@@ -52,6 +58,13 @@ def test_all_that_the_log_does_is_done_on_postgresql(
         assert export_csv(log, Filter(site=SITE), file) == 124
         with table.open("wb") as target:
             assert export_parquet(log, Filter(model=account.model), target, features=True) == 62
+    with opened(address, fingerprint(KEY)) as log:
+        usual(Hospital(log, "south"), 14)
+        found = [_night(log, number) for number in (14, 15)]
+        lay_out(log, found[1], {"south": found[0].state}, ["mailto 123456"], "never", "report.html")
+        assert [each.state for each in found] == [State.WATCH, State.ALARM]
+        assert [row["kind"] for row in outbox.waiting(log)] == ["alarm"]
+        assert send(log, {"mailto 123456": "nothing"}, datetime.now(UTC)) != []
     with engine.begin() as connection:
         (received,) = connection.execute(text("SELECT max(received) FROM predictions")).one()
         assert abs((received - datetime.now(UTC)).total_seconds()) < 7200
@@ -59,6 +72,11 @@ def test_all_that_the_log_does_is_done_on_postgresql(
     engine.dispose()
     with pytest.raises(LogError, match="of a newer release"):
         run(asking(log=address))
+
+
+def _night(log: PredictionLog, number: int) -> Night:
+    Hospital(log, "south", change=lambda _: {"sharpness": 0.1}).deliver(number)
+    return look(log, number, reference_studies=20)
 
 
 def _open(address: str) -> None:

@@ -10,7 +10,7 @@ import numpy as np
 
 from dicom_router.model.test_films import TestFilms
 from dicom_router.monitoring.drift.accuracy import Estimate, estimate
-from dicom_router.monitoring.drift.judging import Key, in_order, judge
+from dicom_router.monitoring.drift.judging import Past, in_order, judge
 from dicom_router.monitoring.drift.measuring import Finding, Pair, measure_volume
 from dicom_router.monitoring.drift.references import Reference, Side, find_reference, read_side
 from dicom_router.monitoring.drift.signals import BY_NAME, SIGNALS, Kind, State, worst
@@ -153,18 +153,18 @@ def _first(night: date, reference: Reference, settings: Drift) -> date:
     return first if commission is None else min(max(first, commission.until + timedelta(days=1)), night)
 
 
-def flags_of(past: Sequence[Row], model: str) -> Mapping[Key, Sequence[bool]]:
-    """Return of each signal whether it was flagged in the nights that were compared, the newest first.
+def flags_of(past: Sequence[Row], model: str) -> Past:
+    """Return of each signal whether any part flagged it in the nights that were compared, the newest first.
 
     What is said of answers counts only where it is of the answers of ``model``.
     """
-    flags: dict[Key, list[bool]] = {}
-    for row in reversed(past):
+    flags: dict[tuple[str, int], dict[date, bool]] = {}
+    for row in past:
         signal = BY_NAME.get(row["signal"])
-        key = (row["signal"], row["part"], row["span"])
         if signal is not None and row["n"] and (row["model"] == model or not signal.of_answers):
-            flags.setdefault(key, []).append(row["flagged"])
-    return flags
+            by_night = flags.setdefault((row["signal"], row["span"]), {})
+            by_night[row["night"]] = by_night.get(row["night"], False) or row["flagged"]
+    return {key: [by_night[night] for night in sorted(by_night, reverse=True)] for key, by_night in flags.items()}
 
 
 def flagged_nights(past: Sequence[Row], night: date, judged: Sequence[Finding]) -> Mapping[str, set[date]]:

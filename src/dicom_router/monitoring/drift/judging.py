@@ -10,16 +10,15 @@ from dicom_router.monitoring.drift.signals import Kind, State
 from dicom_router.params import Drift
 
 Key = tuple[str, str, int]  # name of a signal, part, and nights put together
+Past = Mapping[tuple[str, int], Sequence[bool]]  # by signal and nights put together, of any part, the newest first
 
 
-def judge(
-    findings: Sequence[Finding], past: Mapping[Key, Sequence[bool]], settings: Drift, *, may_alarm: bool
-) -> tuple[Finding, ...]:
+def judge(findings: Sequence[Finding], past: Past, settings: Drift, *, may_alarm: bool) -> tuple[Finding, ...]:
     """Return ``findings`` of a site's night with their states, the likeliest cause first.
 
     Args:
         findings: as measured, also those that say nothing.
-        past: whether each signal was flagged in the nights before that were compared, the newest first.
+        past: whether each signal was flagged in the nights before that were compared.
         settings: the thresholds.
         may_alarm: whether the site has a reference of its own; without, every state is green.
     """
@@ -27,7 +26,10 @@ def judge(
     for span in {each.span for each in findings}:
         tested = [each for each in findings if each.p is not None and each.span == span]
         adjusted |= zip(map(_key, tested), discoveries([float(each.p or 0) for each in tested]), strict=True)
-    judged = [_judge(each, adjusted.get(_key(each)), past.get(_key(each), ()), settings) for each in findings]
+    judged = [
+        _judge(each, adjusted.get(_key(each)), past.get((each.signal.name, each.span), ()), settings)
+        for each in findings
+    ]
     explained = explain(judged)
     states = explained if may_alarm else [replace(each, state=State.GREEN) for each in explained]
     return in_order(states)

@@ -140,7 +140,8 @@ def _amount(signal: Signal, part: str, usual: pd.DataFrame, now: pd.DataFrame, s
     compared = (before, after)
     if signal.by_class:
         names = [table["label"].to_numpy(str) for table in (usual, now)]
-        compared = comparing.centred(before, names[0], after, names[1], settings.minimum_studies)
+        least = max(10, settings.minimum_studies // 2)  # fewer give no median to compare with
+        compared = comparing.centred(before, names[0], after, names[1], least)
         if min(map(len, compared)) < settings.minimum_studies:
             return Finding(signal, part)
     found = comparing.compare_amounts(*compared)

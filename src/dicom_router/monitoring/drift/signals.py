@@ -57,7 +57,7 @@ SIGNALS: Final = (
     Signal("quarantine", "Films refused", Kind.QUARANTINE, 0, look="read the reasons in the log; ask what is sent now"),
     Signal("volume", "Number of studies", Kind.VOLUME, 0, look="ask whether the connection works and who sends"),
     Signal("manufacturer", "Manufacturers", Kind.MIX, 1, "Manufacturer", look=DEVICE),
-    Signal("encoding", "Grey scale and file format", Kind.MIX, 1, "encoding", look=DEVICE),
+    Signal("encoding", "Grey scale and file format", Kind.MIX, 2, "encoding", look=DEVICE),
     Signal("exposure", "Exposure", Kind.AMOUNT, 2, "exposure", by_class=True, in_parts=True, look=DEVICE),
     Signal("noise", "Noise", Kind.AMOUNT, 2, "noise", by_class=True, in_parts=True, look=DEVICE),
     Signal("saturation", "Saturation", Kind.AMOUNT, 2, "saturation", by_class=True, in_parts=True, look=DEVICE),

@@ -98,7 +98,9 @@ def thumbnails(log: PredictionLog, columns: Sequence[str], model: str, period: P
 
 def drop_thumbnails(log: PredictionLog, before: date, timezone: str) -> None:
     """Take the small pictures of films received before a night out of the log."""
-    old = select(PREDICTIONS.c.image).where(PREDICTIONS.c.received < period_of(before, before, timezone).start)
+    same = (THUMBNAILS.c.image == PREDICTIONS.c.image) & (THUMBNAILS.c.model == PREDICTIONS.c.model)
+    start = period_of(before, before, timezone).start
+    old = select(THUMBNAILS.c.image).join_from(THUMBNAILS, PREDICTIONS, same).where(PREDICTIONS.c.received < start)
     log.execute(THUMBNAILS.delete().where(THUMBNAILS.c.image.in_(old)))
 
 
