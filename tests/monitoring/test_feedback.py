@@ -58,7 +58,7 @@ def truth(number: int) -> str:
     return CLASSES[number % len(CLASSES)]
 
 
-def test_films_are_drawn_looked_at_handed_back_and_imported(folder: Path) -> None:
+def test_films_are_drawn_looked_at_handed_back_and_imported(folder: Path, good: Path) -> None:
     """The whole road: a table of drawn films, filled in with a surprise, feedback, and the import."""
     done = call("predictions", "sample", SITE, "--night", night_of(folder))
     assert done.exit_code == 0 and "12 films of 12 drawn" in done.output, done.output
@@ -74,6 +74,11 @@ def test_films_are_drawn_looked_at_handed_back_and_imported(folder: Path) -> Non
     assert said.exit_code == 0, said.output
     assert "12 films got a label" in said.output and "12 of these were drawn" in said.output
     assert "12 drawn films of" in said.output and "for 60 films" in said.output and "0.917 (" in said.output
+
+    reported = call("drift", "--model", str(good / "artifacts/model"))
+    assert reported.exit_code == 0, reported.output
+    page = (folder / f"reports/drift/{night_of(folder)}/index.html").read_text()
+    assert "by people&#39;s labels: 0.917" in page or "by people's labels: 0.917" in page
 
     exported = call("predictions", "labels", SITE)
     assert "12 films of 12 labelled" in exported.output, exported.output

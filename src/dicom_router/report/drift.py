@@ -57,6 +57,7 @@ class Site:
     refused: int
     usual_studies: float | None
     accuracy: str
+    labelled: str  # how good the model was by films that people labelled, "" where nobody did
     rows: tuple[Row, ...]  # the likeliest cause first
     trends: Mapping[str, Sequence[Point]]  # by the title of a signal
 

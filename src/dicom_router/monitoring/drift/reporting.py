@@ -128,7 +128,7 @@ def _page(
         changed=tuple(wording.changed(found, list(states.items()), model_before)),
         to_do=tuple(wording.to_do(found)),
         sites=tuple(
-            showing.site_page(looking, site, [row for row in past if row["site"] == site.site])
+            showing.site_page(looking, site, found.night, [row for row in past if row["site"] == site.site])
             for site in sorted(found.sites, key=lambda site: (-site.state.rank, site.site))
         ),
         films=showing.films(looking, found),

@@ -3,23 +3,28 @@
 import base64
 import json
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any, Final
 
+from dicom_router.evaluation.bootstrap import Bootstrap
+from dicom_router.figures import in_words
 from dicom_router.labels import CLASSES
 from dicom_router.monitoring.drift import wording
-from dicom_router.monitoring.drift.assessing import Looking, Night, SiteNight
+from dicom_router.monitoring.drift.assessing import CONFIDENCE, Looking, Night, SiteNight
 from dicom_router.monitoring.drift.measuring import Finding
 from dicom_router.monitoring.drift.signals import BY_NAME, SIGNALS, WHOLE
+from dicom_router.monitoring.feedback.performance import performance, sites_with_labels
 from dicom_router.monitoring.log import nights
 from dicom_router.monitoring.log.records import Row
 from dicom_router.report import drift as pages
 
 FILMS: Final = 12
+RESAMPLES: Final = 2000  # of an interval
 SHOWN: Final = ("site", "label", "BodyPartExamined", "age_years", "reasons", "header_disagrees")
 
 
-def site_page(looking: Looking, site: SiteNight, past: Sequence[Row]) -> pages.Site:
-    """Return what is shown of a site; ``past`` has its findings of the nights that are drawn, this one among them."""
+def site_page(looking: Looking, site: SiteNight, night: date, past: Sequence[Row]) -> pages.Site:
+    """Return what is shown of a site; ``past`` has its findings of the nights that are drawn, ``night`` among them."""
     volume = next((each for each in site.findings if each.signal.name == "volume"), None)
     return pages.Site(
         name=site.site,
@@ -31,9 +36,21 @@ def site_page(looking: Looking, site: SiteNight, past: Sequence[Row]) -> pages.S
         refused=site.refused,
         usual_studies=None if volume is None else volume.usual,
         accuracy=wording.accuracy(site),
+        labelled=_labelled(looking, site.site, night),
         rows=tuple(_row(looking, each) for each in site.findings),
         trends=_trends(past),
     )
+
+
+def _labelled(looking: Looking, site: str, night: date) -> str:
+    """Return how good the model was, of the nights that are drawn, by films that people labelled."""
+    if site not in sites_with_labels(looking.log):
+        return ""
+    settings = looking.settings
+    intervals = Bootstrap(RESAMPLES, CONFIDENCE, settings.minimum_studies, settings.seed)
+    period = nights.period_of(nights.before(night, settings.shown_nights), night, looking.timezone)
+    found = performance(looking.log, site, looking.model, period, looking.timezone, intervals)
+    return f"{in_words(found.accuracy.to_dict())}, of {found.drawn:,} drawn films" if found.drawn else ""
 
 
 def _row(looking: Looking, finding: Finding) -> pages.Row:
