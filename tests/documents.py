@@ -50,7 +50,7 @@ STAND_INS = {
     "dicom-router leaderboard": "dicom-router leaderboard --set train.epochs=1 --set preprocess.image_size=64",
     "--networks all": "--networks test_efficientnet",
     "--seeds 3": "--seeds 1",
-    "--networks paper,convnext_atto": "--networks test_efficientnet,test_resnet",
+    "--networks paper,convnext_atto": "--networks test_efficientnet",
     "dicom-router dataset check-labels": "dicom-router dataset check-labels --folds 2",
 }
 

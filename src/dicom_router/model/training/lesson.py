@@ -39,7 +39,7 @@ class Lesson(LightningModule):
         self.parts = parts  # in which each batch comes
         self.class_weights: Tensor | None
         self.register_buffer("class_weights", class_weights, persistent=False)
-        self.learner: Any = network  # what trains: the network, or its compiled form, which is no module of this one
+        self.compiled: Any = None  # what trains in place of the network, where the recipe says so; a function
         self.losses: list[Tensor] = []
         self.learning_rates: list[float] = []
         self.answers: list[tuple[Tensor, Tensor]] = []
@@ -54,7 +54,7 @@ class Lesson(LightningModule):
         """Compile the network, if the recipe says so; it lies on its device by now."""
         torch.set_num_threads(self.recipe.threads)  # in processes of their own too
         if self.recipe.compile:
-            self.learner = torch.compile(self.network.forward)
+            self.compiled = torch.compile(self.network.forward)
 
     def training_step(self, batch: Batch, step: int) -> Tensor:
         """Return the loss of one batch of stored pixels."""
@@ -63,7 +63,7 @@ class Lesson(LightningModule):
         place = derive_seed(self.recipe.seed, self.current_epoch, step, *([rank] if rank else []))
         torch.manual_seed(place)  # dropout and its kin
         varied, turned = augment(pixels, self.recipe.augmentation, torch.Generator().manual_seed(place))
-        loss = self.loss(self.learner(varied), labels, turned)
+        loss = self.loss((self.compiled or self.network)(varied), labels, turned)
         self.losses.append(loss.detach())
         self.learning_rates.append(self.trainer.optimizers[0].param_groups[0]["lr"])
         return loss
