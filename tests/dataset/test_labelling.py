@@ -154,9 +154,9 @@ def test_what_is_not_used_is_noted_without_quoting_it(tmp_path: Path) -> None:
         "1 column(s) of the table are not used; those that are: "
         "path, label, patient_id, study_id, age_years, sex, view, split",
         "columns that stand twice in the table, of which the last counts: view",
-        "age_years of 2 row(s) is not understood and left empty",
-        "sex of 1 row(s) is not understood and left empty",
-        "view of 1 row(s) is not understood and left empty",
+        "age_years of 2 row(s) is not understood and left empty, row 1 below the head first",
+        "sex of 1 row(s) is not understood and left empty, row 1 below the head first",
+        "view of 1 row(s) is not understood and left empty, row 1 below the head first",
     )
 
 

@@ -81,6 +81,13 @@ def test_metrics_are_the_values_alone(tables: Tables, settings: Bootstrap) -> No
     assert found["collimated"] == {"accuracy": 1.0, "share_reviewed": 0.0, "error_among_routed": 0.0, "safe": 1.0}
 
 
+def test_where_nothing_is_routed_nothing_is_praised(tables: Tables, settings: Bootstrap) -> None:
+    reviewed = {name: with_errors(table, wrong=60, reviewed=100) for name, table in tables.items()}
+    document = robustness_document(reviewed, 100, 0.95, settings)
+    assert "shows nothing" in one_line(document) and "shows nothing" in sentence(document)
+    assert "shows nothing" not in one_line(robustness_document(tables, 100, 0.95, settings))
+
+
 def test_without_films_nothing_is_claimed(tables: Tables, settings: Bootstrap) -> None:
     empty = {name: table.iloc[:0] for name, table in tables.items()}
     document = robustness_document(empty, 0, 0.95, settings)

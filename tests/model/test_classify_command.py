@@ -122,10 +122,16 @@ def test_a_list_on_standard_input_is_read_in_its_order(shared_model: Path, inbox
 
 
 def test_parquet_is_written_to_a_file_whole(shared_model: Path, inbox: Path, tmp_path: Path) -> None:
-    target = tmp_path / "new" / "results.parquet"
-    done = classify(shared_model, "--format", "parquet", "--output", target, inbox / "b", inbox / "later")
+    target = tmp_path / "results.parquet"
+    done = classify(shared_model, "--output", target, inbox / "b", inbox / "later")
     assert (done.exit_code, done.stdout) == (SOME_UNREADABLE, "")
     assert parquet.read_table(target)["label"].to_pylist() == ["abdomen", "spine", "other", "", ""]
+
+
+def test_a_folder_that_is_not_there_is_not_made_for_the_output(shared_model: Path, inbox: Path, tmp_path: Path) -> None:
+    done = classify(shared_model, "--output", tmp_path / "share" / "results.csv", inbox)
+    assert done.exit_code == 1 and "share does not exist" in str(done.exception)
+    assert not (tmp_path / "share").exists()
 
 
 def test_the_output_is_no_film(shared_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -71,6 +71,22 @@ def run(model: Path, film: Path, output: Path, *options: str) -> Result:
     return CliRunner().invoke(command, [str(film), "--model", str(model), "--output", str(output), *options])
 
 
+@pytest.mark.parametrize(
+    ("film_name", "output", "said"),
+    [
+        ("folder", "out.html", "takes one film; classify and audit take folders"),
+        ("film", "share/out.png", "does not exist"),
+    ],
+)
+def test_what_cannot_be_explained_is_told(
+    model_folder: Path, film: Path, tmp_path: Path, film_name: str, output: str, said: str
+) -> None:
+    named = {"folder": film.parent, "film": film}[film_name]
+    done = run(model_folder, named, tmp_path / output)
+    assert done.exit_code == 1 and said in str(done.exception)
+    assert not (tmp_path / "out.html").exists() and not (tmp_path / "share").exists()
+
+
 def test_the_page_says_what_and_why_and_names_nobody(model_folder: Path, film: Path, tmp_path: Path) -> None:
     done = run(model_folder, film, tmp_path / "out.html")
     assert done.exit_code == 0 and done.stdout.startswith("film.dcm: spine (")

@@ -108,6 +108,11 @@ def test_every_film_is_accounted_for(run: Run) -> None:
     assert run.table["rank"].tolist() == list(range(1, parts[0] + 1))
 
 
+def test_it_is_said_how_far_the_networks_can_be_trusted(run: Run) -> None:
+    same = re.search(r"networks called (\d+)% of these films what they are labelled", run.said)
+    assert same is not None and ("too few to judge labels by" in run.said) == (int(same[1]) < 80)
+
+
 def test_the_page_shows_the_first_films_and_that_they_are_synthetic(run: Run) -> None:
     shown = re.findall(r'<li data-path="(.*?)"', run.page)
     assert sorted(shown) == sorted(run.table["path"].head(50))

@@ -30,7 +30,7 @@ COMMANDS: Final = {
     "feedback": ("dicom_router.cli.feedback", "Take in what people say that delivered films show."),
     "commission": ("dicom_router.cli.commission", "Sign off what a site is compared with."),
     "drift": ("dicom_router.cli.drift", "Report whether what is delivered has changed."),
-    "predictions": ("dicom_router.cli.predictions", "Look at what was predicted of it."),
+    "predictions": ("dicom_router.cli.predictions", "Look at what was predicted of delivered films, or take it out."),
     "lineage": ("dicom_router.cli.lineage", "Show what a version was made of."),
     "reproduce": ("dicom_router.cli.reproduce", "Make a version again, and compare."),
 }

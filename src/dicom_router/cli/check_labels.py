@@ -41,6 +41,7 @@ LINKS: Final = Path("artifacts/near_duplicates.csv")
 WORK: Final = Path("work/check-labels")
 TABLE: Final = Path("reports/label_check.csv")
 PAGE: Final = Path("reports/label_check.html")
+POOR: Final = 0.8  # of the films that the networks call what they are labelled; below it they judge nothing
 LEAST_SHOWN: Final = 24  # films on the page, likely errors or not
 
 
@@ -85,7 +86,9 @@ def _check(folds: int, epochs: int | None, show: int) -> list[str]:
     shown = table.head(min(show, max(int(table["likely_error"].sum()), LEAST_SHOWN)))
     write_label_check(PAGE, shown, cache, Checked(table, folds, synthetic))
     marked = ["SYNTHETIC data: this says nothing about real films."] if synthetic else []
-    return marked + _account(labels["path"].nunique(), films, judged, table)
+    return (
+        marked + _account(labels["path"].nunique(), films, judged, table) + _agreement(crossing, probabilities, judged)
+    )
 
 
 def _crossing(cache: PixelCache, films: pd.DataFrame, folds: int, epochs: int | None) -> Crossing:
@@ -115,6 +118,17 @@ def _probabilities(crossing: Crossing) -> NDArray[np.float64]:
             bar.write(f"training {done} of {crossing.count} is done")
     discard_others(work)
     return out_of_sample(crossing, work)
+
+
+def _agreement(crossing: Crossing, probabilities: NDArray[np.float64], judged: NDArray[np.bool_]) -> list[str]:
+    """Say how often the networks call a film what it is labelled: poor ones take their own mistakes for others'."""
+    same = float((probabilities.argmax(axis=1) == crossing.images.labels)[judged].mean()) if judged.any() else 0.0
+    line = f"networks called {same:.0%} of these films what they are labelled"
+    if same >= POOR:
+        return [line]
+    return [
+        f"{line}: too few to judge labels by, most of what is listed are their own mistakes; train longer (--epochs)"
+    ]
 
 
 def _account(listed: int, films: pd.DataFrame, judged: NDArray[np.bool_], table: pd.DataFrame) -> list[str]:

@@ -8,7 +8,8 @@ from typing import BinaryIO, Final
 
 import click
 
-from dicom_router.cli.formats import FORMATS
+from dicom_router.cli.formats import FORMATS, by_ending
+from dicom_router.cli.outputs import require_folder
 from dicom_router.cli.red import warn
 from dicom_router.errors import DataError
 from dicom_router.finding import find, listed
@@ -34,7 +35,7 @@ model_option = click.option(
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @model_option
 @click.option("--allow-synthetic-model", is_flag=True, help="Let a model trained on synthetic images see real films.")
-@click.option("--format", "form", type=click.Choice(list(FORMATS)), default="table", show_default=True)
+@click.option("--format", "form", type=click.Choice(list(FORMATS)), help="[by --output's ending, else table]")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file, whole or not.")
 @click.option(
     "--workers", default=1, show_default=True, type=click.IntRange(0), help="Processes; 0: one for each core."
@@ -53,7 +54,7 @@ def command(
     paths: tuple[Path, ...],
     model: str,
     allow_synthetic_model: bool,
-    form: str,
+    form: str | None,
     output: Path | None,
     workers: int,
     threads: int,
@@ -70,7 +71,10 @@ def command(
     Exit code: 0 every file got an answer; 3 at least one could not be read;
     1 the model or its use is wrong; 2 the command line is wrong.
     """
-    if form == "parquet" and output is None:
+    form = form or by_ending(output)
+    if output is not None:
+        require_folder(output)
+    elif form == "parquet":
         raise click.UsageError("--format parquet needs --output FILE: it is not for a terminal or a pipe")
     located = look_up(model)
     facts = Facts.read(located.folder)

@@ -7,9 +7,11 @@ import click
 
 from dicom_router.cli.classify import model_option
 from dicom_router.cli.formats import printable
+from dicom_router.cli.outputs import require_folder
 from dicom_router.cli.red import warn
 from dicom_router.errors import DataError
 from dicom_router.extras import extra
+from dicom_router.model.answers import Facts
 from dicom_router.model.inference import Classifier
 from dicom_router.model.locating import look_up
 
@@ -40,6 +42,9 @@ def command(film: Path, output: Path, model: str, allow_synthetic_model: bool, t
     kind = output.suffix.lower()
     if kind not in WRITERS:
         raise DataError(f"{output} names no kind of file that is written; --output takes {' or '.join(WRITERS)}")
+    require_folder(output)
+    if film.is_dir():
+        raise DataError(f"{film} is a folder: explain takes one film; classify and audit take folders")
     located = look_up(model)
     classifier = Classifier.load(located.folder, allow_synthetic=allow_synthetic_model)
     with extra("train"):  # imported late: Captum takes seconds
@@ -51,4 +56,6 @@ def command(film: Path, output: Path, model: str, allow_synthetic_model: bool, t
     for line in explanation.lines(explained):
         click.echo(printable(line))
     warn(located.warning)
+    for warning in Facts.read(located.folder).warnings:
+        click.echo(warning, err=True)
     click.echo(f"{output} shows why")

@@ -5,6 +5,7 @@ import io
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from itertools import chain, islice
+from pathlib import Path
 from typing import BinaryIO, Final
 
 from dicom_router.extras import extra
@@ -70,6 +71,12 @@ def as_parquet(results: Iterable[Result], file: BinaryIO) -> Iterator[Result]:
 
 
 FORMATS: Final[Mapping[str, Write]] = {"table": as_table, "jsonl": as_jsonl, "csv": as_csv, "parquet": as_parquet}
+
+
+def by_ending(output: Path | None) -> str:
+    """Return the format that the name of a file asks for; a table for people where it asks for none."""
+    ending = "" if output is None else output.suffix.lower().removeprefix(".")
+    return ending if ending in FORMATS else "table"
 
 
 def _line(result: Result) -> str:

@@ -16,8 +16,14 @@ from dicom_router.dataset.pseudonyms import KEY_VARIABLE, Pseudonyms
 from dicom_router.dataset.table import COHORTS, Cohort
 from dicom_router.errors import DataError
 from dicom_router.labels import parse_label
+from dicom_router.reasons import Reason
 
 INTERRUPTED: Final = 130  # as shells say of Ctrl-C
+# What can be done about a refusal, where it is more than to see what the file is.
+ADVICE: Final = {
+    Reason.BURNED_IN_TEXT: "; look at the films, then import them with --allow-burned-in",
+    Reason.UNKNOWN_LABEL: "; docs/labelling.md lists what is accepted, for folders and tables",
+}
 DATA: Final = Path("data")  # of the project in whose folder the command runs
 
 
@@ -125,7 +131,7 @@ def account_lines(account: Account, data: Path, dry_run: bool) -> list[str]:
         *([f"label table    {account.tables:>9,}"] if account.tables else []),
         f"refused        {sum(account.refused.values()):>9,}",
     ]
-    lines += [f"{n:>24,}   {reason}: {reason.meaning}" for reason, n in account.refused.items()]
+    lines += [f"{n:>24,}   {reason}: {reason.meaning}{ADVICE.get(reason, '')}" for reason, n in account.refused.items()]
     if account.refused:
         lines.append(f"which files, by their original names: {account.refusals} (keep it private)")
     if account.without_patient:

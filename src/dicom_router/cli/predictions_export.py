@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from dicom_router.cli.outputs import require_folder
 from dicom_router.cli.rescore import DAY
 from dicom_router.extras import extra
 from dicom_router.storage import atomically
@@ -37,6 +38,8 @@ def command(
         raise click.UsageError("--format parquet needs --output FILE: it is not for a terminal or a pipe")
     if features and form != "parquet":
         raise click.UsageError("--features are bytes, which a table of text does not hold: add --format parquet")
+    if output is not None:
+        require_folder(output)
     with extra("train,platform"):
         from dicom_router.monitoring.exporting import Filter, export_csv, export_parquet
         from dicom_router.monitoring.log.records import opened_to_read

@@ -33,6 +33,7 @@ def summary_lines(validation: dict[str, Any], test: dict[str, Any], external: di
     for name, document in (("test", test), ("external", external)):
         figures = "   ".join(f"{key} {in_words(document['macro'][key])}" for key in ("recall", "precision", "f1"))
         lines.append(f"{name:<9} {document['n']:,} images   macro {figures}")
+        lines += [f"{'':<9} {remark}" for remark in document["remarks"] if "left out" in remark]
         lines.append(f"{'':<9} {routed(document['routing'])}")
     lines.append(f"{'':<9} {test['routing']['guarantee']['statement']}")
     return lines

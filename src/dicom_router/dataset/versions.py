@@ -71,10 +71,11 @@ def _fetch_labels(root: Path, commit: str, revision: str, folder: Path) -> None:
     table = ("get", ".", f"{DATA}/{LABELS}", "--rev", commit, "--out", str(folder / LABELS))
     try:
         output(root, "dvc", "--quiet", *table, DVC_SITE_CACHE_DIR=str(folder / "site"))
-    except DataError as error:
+    except DataError:
         raise DataError(
             f"{DATA}/{LABELS} of {revision} ({commit[:10]}) is neither in DVC's cache nor in a remote: it was never "
-            f"pushed from where it was made, its remote is not set up here, or the cache was cleaned since. {error}"
+            "made or fetched here, its remote is not set up, or the cache was cleaned since, as `dicom-router forget` "
+            f"does. `dvc get . {DATA}/{LABELS} --rev {commit[:10]}` says what is in the way"
         ) from None
 
 

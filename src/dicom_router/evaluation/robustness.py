@@ -90,8 +90,9 @@ def one_line(document: Document) -> str:
     missed = ", ".join(f"{name} {ways[name]['safe']['value']:.1%}" for name in document["missed"])
     return (
         f"robustness: {document['n']:,} films in {len(PERTURBATIONS)} other ways; right or sent to review"
-        f" {worst['safe']['value']:.1%} or more (least: {document['worst']})"
+        f" at least {worst['safe']['value']:.1%} (least: {document['worst']})"
         + (f"; under {document['target']:.0%}: {missed}" if missed else "")
+        + ("" if any(way["routed"] for way in ways.values()) else "; no film is routed at all, so this shows nothing")
     )
 
 

@@ -51,6 +51,8 @@ def read_specification(folder: Path, name: str) -> dict[str, Any]:
             _check_version(folder, specification)
         _check_files(folder, specification)
     except FileNotFoundError as error:
+        if not folder.is_dir():
+            raise ModelError(f"there is no folder {folder}; `dvc repro` makes artifacts/model") from None
         missing = Path(error.filename or name).name
         raise ModelError(f"{folder} is not a whole model: {missing} is missing; make it with `dvc repro`") from None
     except (KeyError, TypeError, AttributeError, ValueError) as error:

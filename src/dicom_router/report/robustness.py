@@ -59,6 +59,8 @@ def sentence(document: Document) -> str:
     target, ways = percent(document["target"]), document["ways"]
     if document["worst"] is None:
         return "There is no test film, so it is not known what becomes of films that arrive otherwise."
+    if not any(way["routed"] for way in ways.values()):
+        return "No film is routed, whatever is done to it: all go to review, so this shows nothing."
     if not document["missed"]:
         worst = ways[document["worst"]]
         least = f"{worst['title'].lower()}: {percent(worst['safe']['value'])}"

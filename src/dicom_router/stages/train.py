@@ -27,6 +27,9 @@ def main() -> None:
     synthetic = read_origin(Path("data")).synthetic
     fitted = fit(_images(cache, "train"), _images(cache, "validation"), recipe, work, sys.stdout.isatty())
     _write(Path("artifacts/network"), work, fitted, recipe, cache, synthetic)
+    if len(fitted.history) < recipe.epochs:
+        waited = f"{recipe.patience} without a better {recipe.select}"
+        print(f"stopped after epoch {len(fitted.history)}: {waited} (train.patience)")
     print(f"best {describe(fitted.best, recipe.epochs)}")
 
 

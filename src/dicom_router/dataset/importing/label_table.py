@@ -107,9 +107,12 @@ def _separator(path: Path, first_line: str) -> str:
 
 
 def _require_known_splits(path: Path, records: list[dict[str, str]]) -> None:
-    wrong = sum(record["split"] not in ("", *SPLITS) for record in records)
+    wrong = [number for number, record in enumerate(records, start=1) if record["split"] not in ("", *SPLITS)]
     if wrong:
-        raise DataError(f"{path.name}: split must be empty or one of {', '.join(SPLITS)}; {wrong} row(s) differ")
+        raise DataError(
+            f"{path.name}: split must be empty or one of {', '.join(SPLITS)}; {len(wrong)} row(s) differ,"
+            f" row {wrong[0]} below the head first"
+        )
 
 
 def _entry(record: Mapping[str, str]) -> Entry:
@@ -157,9 +160,13 @@ def _notes(records: list[dict[str, str]], columns: list[str]) -> Iterator[str]:
     if repeated:
         yield f"columns that stand twice in the table, of which the last counts: {', '.join(repeated)}"
     for name, understood in (("age_years", _age), ("sex", sex), ("view", view)):
-        odd = sum(bool(record[name]) and understood(record[name]) in (None, "") for record in records)
+        odd = [
+            number
+            for number, record in enumerate(records, start=1)
+            if record[name] and understood(record[name]) in (None, "")
+        ]
         if odd:
-            yield f"{name} of {odd} row(s) is not understood and left empty"
+            yield f"{name} of {len(odd)} row(s) is not understood and left empty, row {odd[0]} below the head first"
 
 
 def _leads_outside(key: str) -> bool:

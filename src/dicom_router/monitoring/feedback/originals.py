@@ -14,7 +14,7 @@ from dicom_router.dicom.parsing import parse
 from dicom_router.dicom.quiet import quiet
 from dicom_router.dicom.source import file_format
 from dicom_router.errors import UnreadableImage
-from dicom_router.finding import find
+from dicom_router.finding import INSIDE, find
 from dicom_router.monitoring.inbox import arrivals
 from dicom_router.monitoring.scoring import content_of, digest_of
 from dicom_router.storage import write_atomically
@@ -45,7 +45,7 @@ def originals(inbox: Path, site: str, images: Container[str], pseudonyms: Pseudo
             image = pseudonyms.image(digest_of(content))
             if image in images and image not in seen:
                 seen.add(image)
-                yield Original(image, as_text(found.path.relative_to(folder)), _instance(content))
+                yield Original(image, as_text(found.path.relative_to(folder)).replace(INSIDE, "/"), _instance(content))
 
 
 def write_table(path: Path, films: Iterable[Original], labels: Mapping[str, str]) -> int:
