@@ -5,6 +5,7 @@ files finds the film behind a pseudonym. Deleted rows are overwritten in the fil
 """
 
 import sqlite3
+from contextlib import ExitStack, closing
 from pathlib import Path
 from types import TracebackType
 from typing import Final, NamedTuple, Self
@@ -58,9 +59,11 @@ class Ledger:
         self._path = path
         make_private(path.parent)
         path.touch(mode=0o600)
-        self._connection = sqlite3.connect(path, isolation_level=None, timeout=0)
-        for pragma in ("secure_delete = ON", "synchronous = FULL"):
-            self._connection.execute(f"PRAGMA {pragma}")
+        with ExitStack() as stack:  # closed where the file is none of SQLite's
+            self._connection = stack.enter_context(closing(sqlite3.connect(path, isolation_level=None, timeout=0)))
+            for pragma in ("secure_delete = ON", "synchronous = FULL"):
+                self._connection.execute(f"PRAGMA {pragma}")
+            stack.pop_all()
 
     def __enter__(self) -> Self:
         """Return the ledger."""
