@@ -31,7 +31,7 @@ HOW_TO_MAKE_A_KEY: Final = (
 PLACEHOLDER_PATIENT_IDS: Final = frozenset({
     "ANON", "ANONYM", "ANONYMOUS", "ANONYMIZED", "ANONYMISED", "ANONYMIZE", "DEIDENTIFIED", "REMOVED",
     "REDACTED", "UNKNOWN", "UNIDENTIFIED", "NONE", "NULL", "NIL", "NA", "NAN", "NOID", "NOPATIENTID",
-    "NONAME", "PATIENT", "PATIENTID", "ID", "X", "XX", "XXX", "XXXX", "DUMMY", "DEFAULT", "TEST",
+    "NONAME", "PATIENT", "PATIENTID", "ID", "DUMMY", "DEFAULT", "TEST",
     "TESTPATIENT",
 })
 # fmt: on
@@ -98,9 +98,9 @@ def fingerprint(key: str) -> str:
 
 
 def is_placeholder(patient_id: str) -> bool:
-    """Say whether a patient id names nobody: empty, only zeros or signs, or a word such as ANONYMOUS."""
+    """Say whether a patient id names nobody: empty, only zeros, signs or the letter X, or a word such as ANONYMOUS."""
     letters = "".join(character for character in patient_id.upper() if character.isalnum())
-    return not letters.strip("0") or letters in PLACEHOLDER_PATIENT_IDS
+    return not letters.strip("0X") or letters in PLACEHOLDER_PATIENT_IDS
 
 
 def require_same_key(key: str, expected_fingerprint: str, otherwise: str = "") -> None:

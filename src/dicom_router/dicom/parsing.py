@@ -24,10 +24,9 @@ from dicom_router.reasons import Reason
 PARSE_ERRORS: Final = (
     AttributeError,
     LookupError,
-    NotImplementedError,
     OSError,
     OverflowError,
-    RecursionError,
+    RuntimeError,  # what it has not written yet, and too deep a nesting, are of this kind
     TypeError,
     ValueError,
     BytesLengthException,
