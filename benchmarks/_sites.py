@@ -20,10 +20,11 @@ from dicom_router.dataset.table import read_labels, write_labels
 from dicom_router.evaluation.predictions import Predictions
 from dicom_router.evaluation.scoring import score_split
 from dicom_router.leaderboard.contest import WORK, compete
+from dicom_router.leaderboard.pixels import pixels_for
 from dicom_router.leaderboard.plan import params_of, plan
 from dicom_router.leaderboard.running import Finished
 from dicom_router.params import load_params
-from dicom_router.stages import calibrate, preprocess, split, validate
+from dicom_router.stages import calibrate, split, validate
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PARAMS: Final = Path("params.yaml")
@@ -82,14 +83,13 @@ class Project:
         with self.inside():
             return tuple(_by_patient(run.predictions(cohort)) for run in finished)
 
-    def decided(self, finished: Finished, recipe: str, changes: Changes) -> pd.DataFrame:
+    def decided(self, finished: Finished) -> pd.DataFrame:
         """Calibrate one training as the pipeline does, and return the external films with what is decided of each."""
         with self.inside():
-            params_of(recipe, ROOT / PARAMS, changes, WORK / "params")
-            shutil.copy(WORK / "params" / f"{recipe}.yaml", PARAMS)
-            preprocess.main()
-            shutil.rmtree(ARTIFACTS / "network", ignore_errors=True)
-            shutil.copytree(finished.folder / "network", ARTIFACTS / "network")
+            limits = load_params(ROOT / PARAMS).preprocess
+            cache = pixels_for(finished.planned.spec, WORK / "pixels", limits, _tell).cache
+            _link(ARTIFACTS / "pixels", Path(cache.pixels.filename).parent)  # of a memory map
+            _link(ARTIFACTS / "network", finished.folder / "network")
             calibrate.main()
             return score_split(ARTIFACTS, "external", load_params().evaluate.threads).table
 
@@ -116,6 +116,13 @@ def _bring(site: Path) -> None:
     )
     account = import_films(request, Pseudonyms(os.environ.get("DICOM_ROUTER_PSEUDONYM_KEY", KEY)), lambda found: found)
     _tell(f"{site.name}: {account.seen - account.tables} files in = {account.imported} + {account.refused} refused")
+
+
+def _link(link: Path, folder: Path) -> None:
+    """Let ``link`` lead to ``folder``."""
+    if link.resolve() != folder.resolve():
+        link.unlink(missing_ok=True)
+        link.symlink_to(folder.resolve())
 
 
 def _by_patient(predictions: Predictions) -> Predictions:

@@ -191,7 +191,7 @@ def _network() -> str:
 def _held_out_row(bench: Bench, project: Project, site: str, recipe: str, changes: Changes) -> str:
     finished = project.train(NETWORKS[-1], recipe, changes, bench.seeds or SEEDS["held-out"])
     said = project.said(finished, "external")
-    table = project.decided(finished[0], recipe, {**changes, "train.network": NETWORKS[-1]})
+    table = project.decided(finished[0])
     goes, right = routed(table), table["correct"].to_numpy(bool)
     return _row(
         site, CLASSES[said[0].labels[0]], f"{len(table)}, {said[0].n_patients}", recipe,

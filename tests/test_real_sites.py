@@ -138,7 +138,7 @@ def test_a_site_that_is_held_out_is_judged_and_the_others_are_trained_on(tmp_pat
     assert set(project.images().query("split == 'external'")["site"]) == {"nih"}
     finished = project.train("test_resnet", "params", SMALL, seeds=1)
     (said,) = project.said(finished, "external")
-    table = project.decided(finished[0], "params", SMALL)
+    table = project.decided(finished[0])
     assert len(said.labels) == len(table) == 12 and set(table["site"]) == {"nih"}
     assert set(table["decision"]) <= {"route", "review"}
     began = finished[0].folder
