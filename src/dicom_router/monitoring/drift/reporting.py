@@ -13,7 +13,7 @@ from dicom_router.model.test_films import TestFilms
 from dicom_router.monitoring import requesting
 from dicom_router.monitoring.account import Account
 from dicom_router.monitoring.champion import Champion, find_champion
-from dicom_router.monitoring.drift import showing, wording
+from dicom_router.monitoring.drift import beside, showing, wording
 from dicom_router.monitoring.drift.assessing import Looking, Night, keep
 from dicom_router.monitoring.drift.messages import lay_out
 from dicom_router.monitoring.drift.sending import receivers, send, undelivered
@@ -38,19 +38,22 @@ class Reported:
     page: Path
     figures: Mapping[str, Mapping[str, float]]  # by site
     synthetic: bool
+    challenger: tuple[str, ...] = ()  # in a line; what went wrong in another
 
     @property
     def lines(self) -> list[str]:
         """Return it as lines of text."""
         todo = [f"to do        {line}" for line in self.to_do]
-        return [f"{self.night}   {self.state}: {self.verdict}", *todo, f"report       {self.page}"]
+        beside = [f"challenger   {line}" for line in self.challenger]
+        return [f"{self.night}   {self.state}: {self.verdict}", *todo, *beside, f"report       {self.page}"]
 
     @property
     def markdown(self) -> str:
         """Return it for a page."""
         todo = [f"- {line}" for line in self.to_do]
         link = f"[The report]({self.page.resolve().as_uri()}) (`{self.page}`)"
-        return "\n".join([f"**{self.night}: {self.state}.** {self.verdict}", "", *todo, "", link])
+        beside = [f"\nChallenger: {line}" for line in self.challenger]
+        return "\n".join([f"**{self.night}: {self.state}.** {self.verdict}", "", *todo, *beside, "", link])
 
 
 def report_last_night(account: Account) -> Reported:
@@ -84,10 +87,11 @@ def report(
         if not nights.is_later(log, day):
             link = str((folder / day.isoformat() / pages.PAGE).resolve())
             lay_out(log, found, states, list(addresses), settings.green, link)
-        page = _page(looking, found, verdict, champion, facts, account, before, late)
+        page = _page(looking, found, verdict, champion, facts, request.days, account, before, late)
         place = pages.write_night(folder, page)
         pages.write_index(folder, [showing.past_night(row) for row in nights.nights(log)])
-    return Reported(day, found.state, verdict, page.to_do, place, showing.figures(found), facts.synthetic)
+    line = tuple(beside.line(page.challenger))
+    return Reported(day, found.state, verdict, page.to_do, place, showing.figures(found), facts.synthetic, line)
 
 
 def deliver(address: str) -> list[str]:
@@ -110,6 +114,7 @@ def _page(
     verdict: str,
     champion: Champion,
     facts: Facts,
+    days: int,
     account: Sequence[str],
     before: Sequence[Mapping[str, str]],
     late: Sequence[str],
@@ -132,6 +137,8 @@ def _page(
             for site in sorted(found.sites, key=lambda site: (-site.state.rank, site.site))
         ),
         films=showing.films(looking, found),
+        challenger=beside.challenger(looking, found.night, days, showing.intervals(looking)),
+        change=beside.change(looking, found.night, days, showing.intervals(looking)),
         account=tuple(account),
         messages=tuple(late),
     )
