@@ -52,7 +52,7 @@ def test_each_film_has_a_row_of_either_and_the_champion_stays_who_is_asked_for(
     (inbox / SITE / "notes.txt").write_text("no film")
     account = run(shadowed)
     assert (account.scored, account.refused, account.shadows) == (10, 1, 10) and adds_up(account)
-    assert f"10   of the scored, in silence, by {other}" in "\n".join(account.lines)
+    assert f"10   answers in silence, by {other}" in "\n".join(account.lines)
     said = {(model, label): count(tmp_path, model, label) for model in (version, other) for label in ("spine", "other")}
     assert said == {(version, "spine"): 2, (version, "other"): 2, (other, "spine"): 0, (other, "other"): 4}
     assert len(rows(tmp_path)) == 11 + 10 and len(rows(tmp_path, table="embeddings")) == 20

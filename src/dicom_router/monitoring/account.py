@@ -98,7 +98,7 @@ def _numbers(account: Account) -> Iterator[str]:
     yield f"waiting      {account.waiting:>9,}" + ("   still being written" if account.waiting else "")
     yield f"known        {account.known:>9,}"
     if account.challenger is not None:
-        yield f"challenger   {account.shadows:>9,}   of the scored, in silence, by {account.challenger}"
+        yield f"challenger   {account.shadows:>9,}   answers in silence, by {account.challenger}"
 
 
 def _notes(account: Account) -> Iterator[str]:

@@ -40,11 +40,6 @@ class Compared:
         """Return how many films are of another class."""
         return sum(move.n for move in self.moves)
 
-    @property
-    def has_pictures(self) -> bool:
-        """Say whether any film can be shown."""
-        return any(move.films for move in self.moves)
-
 
 @dataclass(frozen=True)
 class Challenger:

@@ -16,7 +16,7 @@ import numpy as np
 from sqlalchemy import select
 
 from dicom_router.evaluation.bootstrap import Bootstrap, patient_sums, resample
-from dicom_router.evaluation.estimates import NO_IMAGE, Estimate, Sampled, estimate
+from dicom_router.evaluation.estimates import NO_IMAGE, NO_SPREAD, Estimate, Sampled, estimate
 from dicom_router.evaluation.predictions import Floats, count_patients
 from dicom_router.figures import in_words, signed_in_words
 from dicom_router.model.answers import ROUTE
@@ -47,7 +47,9 @@ class Paired:
     def meaning(self) -> str:
         """Say in words what the difference of the accuracies is good for."""
         if not self.drawn:
-            return "no film that both answered has both been drawn and got a label: nobody knows which is right"
+            return "no film that both answered was drawn and labelled: nobody knows which is right"
+        if self.accuracy.reason == NO_SPREAD and self.accuracy.value == 0:
+            return "both are right and wrong on the same films"
         if self.accuracy.low is None or self.accuracy.high is None:
             return "nothing can be concluded from it yet"
         if self.accuracy.low > 0:
@@ -67,7 +69,9 @@ class Paired:
             f"accuracy, challenger minus champion: {signed_in_words(accuracy)}, on {self.drawn:,} drawn films of"
             f" {self.patients:,} patients: {self.meaning}",
             f"wrong, of routed: {in_words(second)} by the challenger, {in_words(first)} by the champion,"
-            f" difference {signed_in_words(wrong)}",
+            f" difference {signed_in_words(wrong)}"
+            if self.wrong.value is not None
+            else "one of them routed none of these, so that nothing is known of what is wrong among the routed",
         )
 
 
