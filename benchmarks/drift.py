@@ -207,6 +207,7 @@ class Simulated:
     model: str
     settings: Drift
     random: np.random.Generator
+    site: str = "site"
 
     def deliver(self, number: int, drift: Drifted | None = None) -> None:
         """Draw a night and write it down as a run would."""
@@ -216,7 +217,11 @@ class Simulated:
         other = 0 if drift is None or drift.pool == "usual" else int(self.random.binomial(count, drift.share))
         mix = {} if drift is None else drift.mix
         drawn = [*self._draw("usual", count - other, night, mix), *self._draw(drift.pool if drift else "usual", other, night, {})]  # fmt: skip  # noqa: E501
-        rows = [row for place, study in enumerate(drawn) for row in self._as_new(study, f"{number}-{place}", moment)]
+        rows = [
+            row
+            for place, study in enumerate(drawn)
+            for row in self._as_new(study, f"{self.site}-{number}-{place}", moment)
+        ]
         self.log.write(rows, [])
         counts = dict.fromkeys(("seen", "scored", "quarantined", "waiting", "known"), 0)
         self.log.end_run({"started": moment, "ended": moment, "model": self.model, **counts})
@@ -230,7 +235,7 @@ class Simulated:
 
     def commission(self) -> None:
         """Sign the first nights off."""
-        row = {"site": "site", "since": FIRST, "until": FIRST + timedelta(days=REFERENCE - 1), "model": self.model}
+        row = {"site": self.site, "since": FIRST, "until": FIRST + timedelta(days=REFERENCE - 1), "model": self.model}
         figures = {"nights": REFERENCE, "studies": REFERENCE * 35, "reviewed": 100, "agreed": 97}
         words = {"agreement": '{"confidence": 0.97}', "by": "a benchmark", "because": "usual"}
         self.log.insert(COMMISSIONS, {**row, **figures, **words, "signed": datetime(2026, 2, 2, tzinfo=UTC)})
@@ -247,45 +252,58 @@ class Simulated:
 
     def _as_new(self, study: list[dict[str, Any]], name: str, moment: datetime) -> Iterator[dict[str, Any]]:
         for film, row in enumerate(study):
-            new = {"image": f"{name}-{film}", "study": name, "site": "site", "received": moment, "scored": moment}
+            new = {"image": f"{name}-{film}", "study": name, "site": self.site, "received": moment, "scored": moment}
             yield {**row, **new}
 
 
 @contextmanager
-def simulated(folder: Path, name: str, pools: Mapping[str, Studies], settings: Drift, seed: int) -> Iterator[Simulated]:
-    """Yield a site with its reference signed off."""
-    path = folder / f"{name}.sqlite"
+def simulated(
+    folder: Path, pools: Mapping[str, Studies], settings: Drift, seed: int, sites: int = 1
+) -> Iterator[list[Simulated]]:
+    """Yield sites of one log, each with its reference signed off."""
+    path = folder / "drift.sqlite"
     path.unlink(missing_ok=True)
     with opened(f"sqlite:///{path}", fingerprint(KEY)) as log:
         model = pools["usual"][0][0]["model"]
-        site = Simulated(log, pools, model, settings, np.random.default_rng(seed))
-        for number in range(REFERENCE):
-            site.deliver(number)
-        site.commission()
-        yield site
+        found = [
+            Simulated(log, pools, model, settings, np.random.default_rng([seed, place]), f"site-{place}")
+            for place in range(sites)
+        ]
+        for site in found:
+            for number in range(REFERENCE):
+                site.deliver(number)
+            site.commission()
+        yield found
 
 
-def quiet_year(folder: Path, pools: Mapping[str, Studies], settings: Drift, nights: int, seed: int) -> dict[str, int]:
-    """Return how many nights without drift were watched, and how many alarms began."""
-    states = []
-    with simulated(folder, "year", pools, settings, seed) as site:
+def quiet_year(
+    folder: Path, pools: Mapping[str, Studies], settings: Drift, nights: int, sites: int
+) -> dict[str, dict[str, int]]:
+    """Return for each site how many nights without drift were watched, and how many alarms began."""
+    states: dict[str, list[State]] = {}
+    with simulated(folder, pools, settings, 100, sites) as every:
         for number in range(REFERENCE, REFERENCE + nights):
-            site.deliver(number)
-            found = site.look(number)
-            states.append(found.state)
-            if found.state is not State.GREEN:
-                causes = [(each.title, each.words) for each in found.sites[0].causes]
-                print(f"  night {number} ({found.night:%a}): {found.state} {causes}", flush=True)
+            for site in every:
+                site.deliver(number)
+            for seen in every[0].look(number).sites:
+                states.setdefault(seen.site, []).append(seen.state)
+                if seen.state is not State.GREEN:
+                    causes = [(each.title, each.words) for each in seen.causes]
+                    print(f"  night {number}, {seen.site}: {seen.state} {causes}", flush=True)
+    return {site: _counted(found) for site, found in states.items()}
+
+
+def _counted(states: Sequence[State]) -> dict[str, int]:
     before = [State.GREEN, *states[:-1]]
     alarms = sum(now is State.ALARM and then is not State.ALARM for then, now in zip(before, states, strict=True))
-    return {"nights": nights, "watched": states.count(State.WATCH), "alarms": alarms}
+    return {"nights": len(states), "watched": states.count(State.WATCH), "alarms": alarms}
 
 
 def detect(
     folder: Path, pools: Mapping[str, Studies], settings: Drift, drift: Drifted, seed: int
 ) -> tuple[int | None, int | None, str]:
     """Return the nights until a watch and until the alarm (1 is the first drifted one), and the cause that it names."""
-    with simulated(folder, "drift", pools, settings, seed) as site:
+    with simulated(folder, pools, settings, seed) as (site,):
         start, watched = REFERENCE + seed % 7, None
         for number in range(REFERENCE, start):
             site.deliver(number)
@@ -306,7 +324,7 @@ def main() -> None:
     parser.add_argument("--project", type=Path, default=Path(), help="the folder that holds artifacts/model")
     parser.add_argument("--films", type=int, default=600)
     parser.add_argument("--nights", type=int, default=365)
-    parser.add_argument("--years", type=int, default=2)
+    parser.add_argument("--sites", type=int, default=4, help="whose year without drift is simulated, in one log")
     parser.add_argument("--repeats", type=int, default=10)
     parser.add_argument("--jobs", type=int, default=-1)
     asked = parser.parse_args()
@@ -320,8 +338,8 @@ def main() -> None:
         for name, drift in DRIFTS.items() if asked.repeats else ():
             runs = [detect(folder, pools, settings, drift, seed) for seed in range(asked.repeats)]
             _print(name, drift, runs)
-        for seed in range(asked.years):
-            print(f"a year without drift: {quiet_year(folder, pools, settings, asked.nights, 100 + seed)}", flush=True)
+        for site, counts in quiet_year(folder, pools, settings, asked.nights, asked.sites).items():
+            print(f"{site}, without drift: {counts}", flush=True)
         print(f"{time.monotonic() - began:.0f} s")
 
 

@@ -52,7 +52,7 @@ def command(options: argparse.Namespace) -> Sequence[str]:
 def main() -> None:
     """Print the figures."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--images", type=int, default=600)
+    parser.add_argument("--images", type=int, default=400)
     parser.add_argument("--networks", default="all")
     parser.add_argument("--image-size", type=int, default=96)
     parser.add_argument("--epochs", type=int, default=8)

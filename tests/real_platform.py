@@ -167,6 +167,15 @@ def as_shown(platform: RealPlatform, lines: Iterable[str]) -> Ran:
     return run_here(platform.project, own, **platform.variables)
 
 
+def promote(platform: RealPlatform, version: str) -> None:
+    """Set the alias as MLflow's pages do."""
+    alias = {"name": "dicom-router", "alias": "champion", "version": version}
+    url = f"{platform.variables['MLFLOW_TRACKING_URI']}/api/2.0/mlflow/registered-models/alias"
+    request = urllib.request.Request(url, json.dumps(alias).encode(), {"Content-Type": "application/json"})
+    with urllib.request.urlopen(request):
+        return
+
+
 def _answer(request: urllib.request.Request) -> Any:
     with urllib.request.urlopen(request, timeout=30) as answer:
         return json.loads(answer.read() or b"null")

@@ -19,6 +19,7 @@ from dicom_router.cli.explain import command
 from dicom_router.errors import DataError, MissingExtra, ModelError, UnreadableImage
 from dicom_router.labels import CLASSES
 from dicom_router.model import inference
+from dicom_router.model.answers import Facts, Guarantee
 from dicom_router.model.explaining import Explanation, explain
 from dicom_router.model.inference import Classifier
 from dicom_router.model.network import Network
@@ -120,6 +121,18 @@ def test_the_same_explanation_gives_the_same_bytes(
     write(tmp_path / "a", explanation)
     write(tmp_path / "b", again)
     assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+def test_what_must_be_said_of_the_model_stands_on_the_page_and_in_the_picture(
+    explanation: Explanation, tmp_path: Path
+) -> None:
+    gaps = Facts("0", False, Guarantee(0.005, 0.95, None), ("abdomen", "other"), None).gaps
+    write_page(tmp_path / "out.html", explanation, gaps)
+    page = (tmp_path / "out.html").read_text()
+    assert all(f"This model was never trained on {name}" in page for name in ("abdomen", "other"))
+    for name, warnings in (("with", gaps), ("without", ())):
+        write_picture(tmp_path / name, explanation, warnings)
+    assert (tmp_path / "with").read_bytes() != (tmp_path / "without").read_bytes()
 
 
 def test_a_picture_holds_any_name(explanation: Explanation, tmp_path: Path) -> None:

@@ -26,6 +26,7 @@ from dicom_router.monitoring.feedback.drawing import drawn
 from dicom_router.monitoring.feedback.taking import take
 from dicom_router.monitoring.log.records import opened, opened_to_read
 from dicom_router.monitoring.outcomes import Cells
+from dicom_router.monitoring.periods import Period
 from dicom_router.monitoring.rescoring import Request, rescore
 
 DAY = timedelta(days=1)
@@ -188,16 +189,16 @@ def three_nights(folder: Path, request: Request) -> list[Any]:
         (folder / "inbox" / SITE / f"notes {number}.txt").write_text(f"no film {number}")
         now = START + timedelta(days=number)
         account = rescore(request, now=now)
-        found = report(request, settings(**SMALL), folder / "reports")
+        found = report(request, settings(**SMALL), folder / "reports", drawn_films=5)
         page = re.sub('<section id="challenger">.*?</section>', "", found.page.read_text(), flags=re.DOTALL)
         page = re.sub(r"\s+", " ", page.partition("<h3>The run")[0])
-        told.append((found.state, found.verdict, found.to_do, found.figures, page, account.labels))
+        told.append((found.state, found.verdict, found.to_do, found.audits, found.figures, page, account.labels))
         has_section = 'id="challenger"' in found.page.read_text()
         assert has_section == bool(request.challenger)
         if number == 0:
             sign(request, now)
     with opened(request.log, fingerprint(KEY)) as log:
-        told.append(drawn(log, SITE, START.date(), 5, "UTC"))
+        told.append(drawn(log, SITE, Period.of_days(START.date(), START.date(), "UTC"), 5))
         labels = {Pseudonyms(KEY).accession(f"A{number}"): "spine" for number in range(3)}
         told.append(take(log, Reviewed("accession", labels), SITE, 5, "UTC", START))
     return told

@@ -69,7 +69,7 @@ def test_all_that_the_log_does_is_done_on_postgresql(
         period = nights.period_of(night - DAYS, night, "UTC")
         found = beside.compare(log, account.model, changed.model, period, 30, INTERVALS)
         assert (found.films, found.moved, found.alone) == (61, 12, 0) and found.moves[0].films
-        (image,) = drawn(log, SITE, night, 1, "UTC")
+        (image,) = drawn(log, SITE, nights.period_of(night, night, "UTC"), 1)
         assert take(log, Reviewed("image", {image: "spine"}), None, 1, "UTC", datetime.now(UTC)).drawn == 1
         assert paired(log, account.model, changed.model, period, "UTC", INTERVALS).drawn == 1
         file, table = io.BytesIO(), tmp_path / "log.parquet"

@@ -52,10 +52,11 @@ def command(film: Path, output: Path, model: str, allow_synthetic_model: bool, t
         from dicom_router.report import explanation
 
     explained = explain(classifier, film, timeout)
-    getattr(explanation, WRITERS[kind])(output, explained, located.warning)
+    facts = Facts.read(located.folder)
+    getattr(explanation, WRITERS[kind])(output, explained, (*filter(None, [located.warning]), *facts.gaps))
     for line in explanation.lines(explained):
         click.echo(printable(line))
     warn(located.warning)
-    for warning in Facts.read(located.folder).warnings:
+    for warning in facts.warnings:
         click.echo(warning, err=True)
     click.echo(f"{output} shows why")

@@ -115,9 +115,12 @@ class Facts:
     @property
     def warnings(self) -> tuple[str, ...]:
         """Return what whoever uses the model must hear once."""
-        unmet = [] if self.guarantee.met else [self.guarantee.statement]
-        never = [f"this model was never trained on {name}: it cannot recognise it" for name in self.untrained]
-        return (*unmet, *never)
+        return (*(() if self.guarantee.met else (self.guarantee.statement,)), *self.gaps)
+
+    @property
+    def gaps(self) -> tuple[str, ...]:
+        """Return what the model cannot recognise, a sentence each."""
+        return tuple(f"this model was never trained on {name}: it cannot recognise it" for name in self.untrained)
 
 
 @dataclass(frozen=True)

@@ -97,6 +97,7 @@ class Night:
     change: Change | None  # of the champion, in this night
     account: tuple[str, ...]  # of the run
     messages: tuple[str, ...]  # that did not arrive yet
+    audits: tuple[tuple[str, str], ...]  # of each site, what a person is asked to look at, and what lists it
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """One film explained, as a page or a picture that needs nothing else; the file's name is on it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
@@ -44,17 +45,17 @@ class Bar:
     chosen: bool
 
 
-def write_page(out: Path, explanation: Explanation, red: str | None = None) -> None:
-    """Write the page to ``out``; ``red`` is what it must say in red of the model."""
-    page = environment().get_template("explanation.html.jinja").render(content(explanation), red=red)
+def write_page(out: Path, explanation: Explanation, warnings: Sequence[str] = ()) -> None:
+    """Write the page to ``out``; ``warnings`` are what it must say in red of the model."""
+    page = environment().get_template("explanation.html.jinja").render(content(explanation), warnings=warnings)
     write_atomically(out, page.encode("utf-8"))
 
 
-def write_picture(out: Path, explanation: Explanation, red: str | None = None) -> None:
+def write_picture(out: Path, explanation: Explanation, warnings: Sequence[str] = ()) -> None:
     """Write the picture to ``out``: the same, on one sheet."""
     from dicom_router.report.explanation_picture import draw  # Matplotlib takes seconds
 
-    write_atomically(out, draw(content(explanation), red))
+    write_atomically(out, draw(content(explanation), warnings))
 
 
 def lines(explanation: Explanation) -> tuple[str, ...]:

@@ -3,7 +3,7 @@
 import io
 import textwrap
 import warnings
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 import numpy as np
@@ -19,14 +19,15 @@ LINE: Final = 66  # characters
 Content = Mapping[str, Any]
 
 
-def draw(content: Content, red: str | None) -> bytes:
-    """Return ``content``, what the page shows, as a PNG; ``red`` stands in red above the words."""
+def draw(content: Content, warned: Sequence[str]) -> bytes:
+    """Return ``content``, what the page shows, as a PNG; what is ``warned`` stands in red above the words."""
     figure = Figure(SIZE, layout="constrained", facecolor="white")
     film, overlay, bars, words = figure.subplots(2, 2, height_ratios=(2.4, 1)).flat
     _show(film, content["film"], "What the network saw")
-    _show(overlay, content["overlay"], f"Orange: for {content['label'].lower()}; blue: against it")
+    strongest = f"strongest: {content['saliency'].largest:.2f} in log-odds"
+    _show(overlay, content["overlay"], f"Orange: for {content['label'].lower()}; blue: against it; {strongest}")
     _draw_bars(bars, content["bars"])
-    _write(words, content, red)
+    _write(words, content, warned)
     title = f"{content['label']}: {content['result'].decision.action}"
     figure.suptitle(f"{title}\n{content['name']}", color=INK, fontsize=14, parse_math=False)
     buffer = io.BytesIO()
@@ -55,9 +56,9 @@ def _draw_bars(axes: Axes, bars: tuple[Any, ...]) -> None:
     axes.set_title("Probabilities", color=SOFT, fontsize=10)
 
 
-def _write(axes: Axes, content: Content, red: str | None) -> None:
+def _write(axes: Axes, content: Content, warned: Sequence[str]) -> None:
     """Write decision, header and model."""
-    paragraphs = [(RED, red)] if red else []
+    paragraphs = [(RED, line[:1].upper() + line[1:]) for line in warned]
     paragraphs += [(WARN if content["reasons"] else INK, content["decision"])]
     paragraphs += [(WARN if content["result"].disagrees else INK, content["agrees"])]
     paragraphs += [(SOFT, "; ".join(f"{term}: {text}" for term, text in content["header"]))]

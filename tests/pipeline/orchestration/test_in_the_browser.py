@@ -1,75 +1,20 @@
-"""What a person sees and clicks: the stages of a run in Prefect, the description and the alias of a version in MLflow.
-
-Screenshots are kept in ``work/screenshots`` of the repository, to be looked at.
-"""
+"""What a person sees and clicks: stages of a run in Prefect, description and alias of a version in MLflow."""
 
 import json
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 
 import pytest
-from conftest import ROOT
+from browser import Page, opened
 from documents import scoring_commands
-from programs import require_program
 from real_platform import RealPlatform, as_shown
-from selenium import webdriver
-from selenium.webdriver.chrome.service import Service
-from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.remote.webelement import WebElement
-from selenium.webdriver.support.wait import WebDriverWait
-
-SCREENSHOTS = ROOT / "work/screenshots"
-SWITCHES = ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--window-size=1500,1200")
-
-
-class Page:
-    """A browser's page: what it says, what can be clicked."""
-
-    def __init__(self, browser: webdriver.Chrome) -> None:
-        self.browser = browser
-
-    def until(self, condition: Callable[[webdriver.Chrome], object]) -> object:
-        """Wait until ``condition`` holds, and return what it found."""
-        return WebDriverWait(self.browser, 60).until(condition)
-
-    def shows(self, *texts: str) -> bool:
-        """Wait until the page says all of ``texts``."""
-        self.until(lambda browser: all(text in self.text() for text in texts))
-        return True
-
-    def text(self) -> str:
-        """Return what the page says."""
-        return self.browser.find_element(By.TAG_NAME, "body").text
-
-    def find(self, selector: str) -> WebElement:
-        """Wait for the first element that ``selector`` matches."""
-        found = self.until(lambda browser: browser.find_elements(By.CSS_SELECTOR, selector))
-        assert isinstance(found, list)
-        element: WebElement = found[0]
-        return element
-
-    def click(self, text: str) -> None:
-        """Click what says just ``text``."""
-        path = f"//*[normalize-space(.)='{text}']"
-        self.until(lambda browser: browser.find_elements(By.XPATH, path))
-        self.browser.find_elements(By.XPATH, path)[-1].click()
-
-    def keep(self, name: str) -> None:
-        """Keep a screenshot."""
-        SCREENSHOTS.mkdir(parents=True, exist_ok=True)
-        self.browser.save_screenshot(str(SCREENSHOTS / f"{name}.png"))
 
 
 @pytest.fixture
 def page() -> Iterator[Page]:
-    options = webdriver.ChromeOptions()
-    options.binary_location = require_program("chromium", "chromium")
-    for switch in SWITCHES:
-        options.add_argument(switch)
-    browser = webdriver.Chrome(options, Service(require_program("chromedriver", "chromium-driver")))
-    yield Page(browser)
-    browser.quit()
+    with opened() as page:
+        yield page
 
 
 def test_prefect_shows_the_stages_of_a_run(platform: RealPlatform, restored: str, page: Page) -> None:

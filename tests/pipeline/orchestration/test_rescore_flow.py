@@ -1,25 +1,13 @@
 """A night by the deployment ``rescore/nightly``, against real servers."""
 
-import json
-import urllib.request
-
 from conftest import ROOT
-from real_platform import RealPlatform
+from real_platform import RealPlatform, promote
 
 from dicom_router.dataset.pseudonyms import KEY_VARIABLE
 from dicom_router.params import load_params
 
 KEY = "a key for tests that is long enough"
 FILMS = 5
-
-
-def promote(platform: RealPlatform, version: str) -> None:
-    """Set the alias as MLflow's pages do."""
-    alias = {"name": "dicom-router", "alias": "champion", "version": version}
-    url = f"{platform.variables['MLFLOW_TRACKING_URI']}/api/2.0/mlflow/registered-models/alias"
-    request = urllib.request.Request(url, json.dumps(alias).encode(), {"Content-Type": "application/json"})
-    with urllib.request.urlopen(request):
-        return
 
 
 def test_it_is_scheduled_as_the_parameters_say(platform: RealPlatform) -> None:

@@ -12,8 +12,9 @@ from dicom_router.model.test_films import TestFilms
 from dicom_router.monitoring.drift.accuracy import Estimate, estimate
 from dicom_router.monitoring.drift.judging import Past, in_order, judge
 from dicom_router.monitoring.drift.measuring import Finding, Pair, measure_volume
-from dicom_router.monitoring.drift.references import Reference, Side, find_reference, read_side
+from dicom_router.monitoring.drift.references import TOGETHER, Reference, Side, Standing, find_reference, read_side
 from dicom_router.monitoring.drift.signals import BY_NAME, SIGNALS, Kind, State, worst
+from dicom_router.monitoring.drift.together import LEAST, SEVERAL, together
 from dicom_router.monitoring.drift.volume import Expected, expect
 from dicom_router.monitoring.log import nights
 from dicom_router.monitoring.log.records import PredictionLog, Row
@@ -26,7 +27,7 @@ VOLUME: Final = BY_NAME["volume"]
 
 @dataclass(frozen=True)
 class SiteNight:
-    """A site's night."""
+    """A site's night, or that of several commissioned sites together."""
 
     site: str
     reference: Reference
@@ -37,6 +38,11 @@ class SiteNight:
     findings: tuple[Finding, ...]
     accuracy: Estimate | None
     silent: int  # nights in a row
+
+    @property
+    def judged(self) -> bool:
+        """Say whether there is a reference that somebody signed off."""
+        return self.reference.commission is not None or self.reference.standing is Standing.TOGETHER
 
     @property
     def compared(self) -> bool:
@@ -83,7 +89,19 @@ class Looking:
             self._site(site, night, runs, [row for row in past if row["site"] == site])
             for site in nights.sites(self.log, window)
         ]
-        return Night(night, self.model, night in runs, tuple(found))
+        several = self._together(found, [row for row in past if row["site"] == SEVERAL])
+        return Night(night, self.model, night in runs, (*found, *several))
+
+    def _together(self, sites: Sequence[SiteNight], past: Sequence[Row]) -> list[SiteNight]:
+        """Look at the commissioned sites as one; those that show something by themselves are told already."""
+        quiet = [site for site in sites if site.judged and site.studies and site.state is State.GREEN]
+        if len(quiet) < LEAST:
+            return []
+        found = together({site.site: site.findings for site in quiet})
+        findings = judge(found, flags_of(past, self.model), self.settings, may_alarm=True)
+        counts = {name: sum(getattr(site, name) for site in quiet) for name in ("studies", "films", "refused")}
+        state = worst([each.state for each in findings])
+        return [SiteNight(SEVERAL, TOGETHER, state, **counts, findings=findings, accuracy=None, silent=0)]
 
     def _site(self, site: str, night: date, runs: set[date], past: Sequence[Row]) -> SiteNight:
         reference = find_reference(self.log, site, self.model, night, self.test_films, self.timezone)

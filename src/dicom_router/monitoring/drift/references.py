@@ -29,6 +29,7 @@ class Standing(StrEnum):
     COMMISSIONED = "commissioned"
     OTHER_MODEL = "commissioned with another version of the model, which scored none of these nights"
     NOT_COMMISSIONED = "not commissioned"
+    TOGETHER = "commissioned sites where nothing shows, put together"
     INCOMPARABLE = "not commissioned, and this version of the model has no test films to compare with"
 
 
@@ -91,6 +92,9 @@ class Reference:
     def number(self) -> int:
         """Return the number of the commission, or ``NONE``."""
         return NONE if self.commission is None else self.commission.number
+
+
+TOGETHER: Final = Reference(Standing.TOGETHER, None)
 
 
 def read_side(log: PredictionLog, site: str, model: str, first: date, last: date, timezone: str) -> Side:

@@ -28,7 +28,7 @@ def site_page(looking: Looking, site: SiteNight, night: date, past: Sequence[Row
     return pages.Site(
         name=site.site,
         state=str(site.state),
-        commissioned=site.reference.commission is not None,
+        commissioned=site.judged,
         standing=wording.standing(site),
         studies=site.studies,
         films=site.films,

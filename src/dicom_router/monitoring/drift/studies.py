@@ -6,6 +6,7 @@ from typing import Any, Final
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from pydicom.uid import UID
 
 from dicom_router.labels import CLASSES
 from dicom_router.model.answers import REVIEW, ReviewReason
@@ -69,9 +70,10 @@ STUDY_COLUMNS: Final = ("label", "confidence", "age_years", *QUALITY, "review", 
 
 
 def _encoding(films: pd.DataFrame) -> "pd.Series[str]":
-    """Return grey scale, bits and transfer syntax as one text."""
+    """Return grey scale, bits and transfer syntax as one text, the syntax by its name in PS3.6."""
     bits = films["BitsStored"].map(lambda value: "" if pd.isna(value) else f"{int(value)} bit")
-    return films["PhotometricInterpretation"] + " " + bits + " " + films["TransferSyntaxUID"]
+    names = {uid: UID(uid).name for uid in films["TransferSyntaxUID"].unique()}
+    return films["PhotometricInterpretation"] + " " + bits + " " + films["TransferSyntaxUID"].map(names)
 
 
 def _labels(films: pd.DataFrame) -> "pd.Series[str]":

@@ -6,6 +6,7 @@ from typing import Final
 from dicom_router.monitoring.drift.assessing import Night, SiteNight
 from dicom_router.monitoring.drift.references import Standing
 from dicom_router.monitoring.drift.signals import State
+from dicom_router.monitoring.drift.together import SEVERAL
 
 NAMED: Final = 3  # sites in a sentence
 
@@ -58,7 +59,7 @@ def changed(night: Night, before: Sequence[tuple[str, str]], model_before: str |
         for site in night.sites
         if site.site in known and known[site.site] != site.state
     ]
-    lines += [f"{site.site} is new" for site in night.sites if known and site.site not in known]
+    lines += [f"{site.site} is new" for site in night.sites if known and site.site not in (*known, SEVERAL)]
     if model_before not in (None, night.model):
         lines.append(f"another version of the model scores: {model_before} → {night.model}")
     return lines
@@ -76,7 +77,7 @@ def to_do(night: Night) -> list[str]:
         standing = site.reference.standing
         if standing is Standing.OTHER_MODEL:
             lines.append(f"{site.site}: score its reference with this version (dicom-router rescore --since), or commission it anew")  # fmt: skip  # noqa: E501
-        elif standing is not Standing.COMMISSIONED and site.studies:
+        elif not site.judged and site.studies:
             lines.append(f"{site.site}: commission it (dicom-router commission {site.site}); until then it is only reported")  # fmt: skip  # noqa: E501
     return lines
 
@@ -98,7 +99,7 @@ def accuracy(site: SiteNight) -> str:
     """Return the estimated accuracy in words."""
     found = site.accuracy
     if found is None:
-        return "no answer"
+        return "" if site.site == SEVERAL else "no answer"
     if found.low is None or found.high is None:
         return f"{found.value:.0%}"
     return f"{found.value:.0%} ({found.low:.0%} to {found.high:.0%})"

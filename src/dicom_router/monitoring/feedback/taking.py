@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 from dicom_router.errors import DataError
 from dicom_router.monitoring.drift.reviewed import Reviewed
 from dicom_router.monitoring.feedback.drawing import drawn
+from dicom_router.monitoring.log.nights import period_of
 from dicom_router.monitoring.log.records import PredictionLog, Row
 from dicom_router.monitoring.log.tables import FEEDBACK, PREDICTIONS, RUNS
 
@@ -117,7 +118,7 @@ def _rows(
     for film in films:
         place = film["site"], film["received"].astimezone(ZoneInfo(timezone)).date()
         if place not in draws:
-            draws[place] = drawn(log, *place, count, timezone)
+            draws[place] = drawn(log, place[0], period_of(place[1], place[1], timezone), count)
         label = reviewed.labels[film[reviewed.column]]
         is_drawn = film["image"] in draws[place]
         rows.append({"image": film["image"], "site": film["site"], "label": label, "drawn": is_drawn, "given": now})

@@ -1,0 +1,145 @@
+"""Nights of a hospital that a test cannot wait for: delivered today, and then turned back by a day."""
+
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import pydicom
+from real_platform import RealPlatform, wait
+from sqlalchemy import Date, Table, create_engine, func, text, update
+
+from dicom_router.monitoring.log.tables import METADATA, Moment
+from dicom_router.monitoring.rescoring import Request, rescore
+
+DEPLOYMENT = "deployments/name/rescore/nightly"
+DAY = timedelta(days=1)
+FAR = 10_000  # days; no night collides with one that has not moved yet
+PLANTED = ("PLANTED^NIGHT", "PLANTED-PATIENT")  # in every film
+
+
+@dataclass(frozen=True)
+class Hospital:
+    """The sample's second hospital, whose films arrive again and again, each time as other patients' studies."""
+
+    platform: RealPlatform
+    site: str
+    key: str
+    studies: int  # a night
+
+    @property
+    def log(self) -> str:
+        """Return the address of the log."""
+        return f"sqlite:///{self.platform.project}/private/predictions.sqlite"
+
+    @cached_property
+    def films(self) -> pd.DataFrame:
+        """Return labels and paths of its films whose grey scale is the usual one."""
+        table = pd.read_csv(self.platform.project / "data/labels.csv")
+        table = table[table["site"] == "synthetic-b"]
+        kept = [pydicom.dcmread(self._source(path), stop_before_pixels=True) for path in table["path"]]
+        return table[[ds.PhotometricInterpretation == "MONOCHROME2" for ds in kept]]
+
+    def deliver(self, night: int, inverted: bool = False) -> list[tuple[str, str]]:
+        """Drop the films of a night into the inbox; return their original SOPInstanceUIDs and what they show."""
+        drawn = self.films.sample(self.studies, replace=True, random_state=night)
+        pairs = zip(drawn["path"], drawn["label"], strict=True)
+        return [
+            (self._write(path, f"{night}.{place}", inverted), label) for place, (path, label) in enumerate(pairs, 1)
+        ]
+
+    def _source(self, path: str) -> Path:
+        return self.platform.project / "data" / path
+
+    def _write(self, path: str, number: str, inverted: bool) -> str:
+        ds = pydicom.dcmread(self._source(path))
+        ds.SOPInstanceUID = ds.file_meta.MediaStorageSOPInstanceUID = f"2.25.77.{number}"
+        ds.StudyInstanceUID = f"2.25.78.{number}"
+        ds.PatientName, ds.PatientID = PLANTED[0], f"{PLANTED[1]}-{number}"
+        if inverted:  # as a scanner after an update that says the opposite of what its greys mean
+            ds.PhotometricInterpretation = "MONOCHROME1"
+        target = self.platform.project / "inbox" / self.site / f"{number}.dcm"
+        target.parent.mkdir(parents=True, exist_ok=True)
+        ds.save_as(target)
+        return str(ds.SOPInstanceUID)
+
+    def score_as_of(self, night: date) -> None:
+        """Score what lies in the inbox as a run in that night would have."""
+        project = self.platform.project
+        (project / "private").mkdir(exist_ok=True)
+        request = Request(
+            inbox=project / "inbox",
+            data=project / "data",
+            log=self.log,
+            key=self.key,
+            model=str(project / "artifacts/model"),  # which the champion is
+            site=self.site,
+            since=None,
+            until=None,
+            timezone="UTC",
+            days=30,
+            quiet_seconds=0,
+            jobs=0,
+            timeout=60,
+        )
+        rescore(request, now=datetime(night.year, night.month, night.day, 2, tzinfo=UTC))
+
+    def turn_back(self) -> None:
+        """Move every time of the log, and every report, a day back: what was today's night was yesterday's."""
+        engine = create_engine(self.log)
+        with engine.begin() as connection:
+            connection.execute(text("PRAGMA foreign_keys = OFF"))
+            for table in METADATA.sorted_tables:
+                for days in (-FAR, FAR - 1):
+                    if moved := _moved(table, days):
+                        connection.execute(update(table).values(moved))
+        engine.dispose()
+        for page in sorted((self.platform.project / "reports/drift").glob("20*")):
+            page.rename(page.with_name(str(date.fromisoformat(page.name) - DAY)))
+
+
+def _moved(table: Table, days: int) -> dict[Any, Any]:
+    """Return new values of the columns of ``table`` that hold times."""
+    shift = f"{days:+} days"
+    dates = {each: func.date(each, shift) for each in table.columns if isinstance(each.type, Date)}
+    times = {
+        each: func.strftime("%Y-%m-%d %H:%M:%f000", each, shift)
+        for each in table.columns
+        if isinstance(each.type, Moment)
+    }
+    return dates | times
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """The schedule of ``rescore/nightly``, and the runs that it fires."""
+
+    platform: RealPlatform
+
+    def fire_once(self) -> dict[str, Any]:
+        """Let the schedule go on until one run that it fired has ended; return the run."""
+        before = set(self._fired())
+        self.activate(True)
+        try:
+            wait(lambda: bool(set(self._fired()) - before), 150, "the schedule fires no run")
+        finally:
+            self.activate(False)
+        (run,) = set(self._fired()) - before
+        self.platform.end_of(run)
+        ended: dict[str, Any] = self.platform.api(f"flow_runs/{run}")
+        return ended
+
+    def activate(self, active: bool) -> None:
+        """Let the schedule fire, or not."""
+        found = self.platform.api(DEPLOYMENT)
+        (schedule,) = found["schedules"]
+        self.platform.api(f"deployments/{found['id']}/schedules/{schedule['id']}", {"active": active}, "PATCH")
+
+    def _fired(self) -> list[str]:
+        """Return the runs of the schedule that have begun."""
+        begun = {"deployments": {"id": {"any_": [self.platform.api(DEPLOYMENT)["id"]]}}}
+        states = ["RUNNING", "COMPLETED", "FAILED", "CRASHED"]
+        rows = self.platform.api("flow_runs/filter", {**begun, "flow_runs": {"state": {"type": {"any_": states}}}})
+        return [row["id"] for row in rows if row["auto_scheduled"]]
