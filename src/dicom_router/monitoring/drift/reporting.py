@@ -13,7 +13,7 @@ from dicom_router.model.test_films import TestFilms
 from dicom_router.monitoring import requesting
 from dicom_router.monitoring.account import Account
 from dicom_router.monitoring.champion import Champion, find_champion
-from dicom_router.monitoring.drift import showing, wording
+from dicom_router.monitoring.drift import beside, showing, wording
 from dicom_router.monitoring.drift.assessing import Looking, Night, keep
 from dicom_router.monitoring.drift.messages import lay_out
 from dicom_router.monitoring.drift.sending import receivers, send, undelivered
@@ -40,13 +40,16 @@ class Reported:
     page: Path
     figures: Mapping[str, Mapping[str, float]]  # by site
     synthetic: bool
+    challenger: tuple[str, ...] = ()  # in a line; what went wrong in another
 
     @property
     def lines(self) -> list[str]:
         """Return it as lines of text."""
         todo = [f"to do        {line}" for line in self.to_do]
         looks = [f"look at      {each.words}: {each.command}" for each in self.audits]
-        return [f"{self.night}   {self.state}: {self.verdict}", *todo, *looks, f"report       {self.page}"]
+        others = [f"challenger   {line}" for line in self.challenger]
+        first = f"{self.night}   {self.state}: {self.verdict}"
+        return [first, *todo, *looks, *others, f"report       {self.page}"]
 
     @property
     def markdown(self) -> str:
@@ -54,7 +57,9 @@ class Reported:
         todo = [f"- {line}" for line in self.to_do]
         link = f"[The report]({self.page.resolve().as_uri()}) (`{self.page}`)"
         looks = [f"- look at {each.words}: `{each.command}`" for each in self.audits]
-        return "\n".join([f"**{self.night}: {self.state}.** {self.verdict}", "", *todo, *looks, "", link])
+        others = [f"\nChallenger: {line}" for line in self.challenger]
+        first = f"**{self.night}: {self.state}.** {self.verdict}"
+        return "\n".join([first, "", *todo, *looks, *others, "", link])
 
 
 def report_last_night(account: Account) -> Reported:
@@ -97,10 +102,20 @@ def report(
             link = str((folder / day.isoformat() / pages.PAGE).resolve())
             lay_out(log, found, states, list(addresses), settings.green, link)
         asked = audits(log, day, drawn_films, settings.week, request.timezone)
-        page = _page(looking, found, verdict, champion, facts, account, before, late, asked)
+        page = _page(looking, found, verdict, champion, facts, request.days, account, before, late, asked)
         place = pages.write_night(folder, page)
         pages.write_index(folder, [showing.past_night(row) for row in nights.nights(log)])
-    return Reported(day, found.state, verdict, page.to_do, tuple(asked), place, showing.figures(found), facts.synthetic)
+    return Reported(
+        night=day,
+        state=found.state,
+        verdict=verdict,
+        to_do=page.to_do,
+        audits=tuple(asked),
+        page=place,
+        figures=showing.figures(found),
+        synthetic=facts.synthetic,
+        challenger=tuple(beside.line(page.challenger)),
+    )
 
 
 def deliver(address: str) -> list[str]:
@@ -123,6 +138,7 @@ def _page(
     verdict: str,
     champion: Champion,
     facts: Facts,
+    days: int,
     account: Sequence[str],
     before: Sequence[Mapping[str, str]],
     late: Sequence[str],
@@ -146,6 +162,8 @@ def _page(
             for site in sorted(found.sites, key=lambda site: (-site.state.rank, site.site))
         ),
         films=showing.films(looking, found),
+        challenger=beside.challenger(looking, found.night, days, showing.intervals(looking)),
+        change=beside.change(looking, found.night, days, showing.intervals(looking)),
         account=tuple(account),
         messages=tuple(late),
         audits=tuple((each.words, each.command) for each in asked),
