@@ -12,7 +12,7 @@ import pytest
 from monitoring.challengers import hanging, remade
 from monitoring.conftest import Asking
 from monitoring.delivering import KEY, SITE, adds_up, deliver, deliver_many, rows, run
-from monitoring.made_up_nights import settings
+from monitoring.made_up_nights import Hospital, empty_log, night, settings
 
 from dicom_router.dataset.pseudonyms import Pseudonyms, fingerprint
 from dicom_router.model.answers import Facts
@@ -24,6 +24,7 @@ from dicom_router.monitoring.drift.reviewed import Reviewed
 from dicom_router.monitoring.exporting import Filter, export_csv
 from dicom_router.monitoring.feedback.drawing import drawn
 from dicom_router.monitoring.feedback.taking import take
+from dicom_router.monitoring.log.nights import changed_from
 from dicom_router.monitoring.log.records import opened, opened_to_read
 from dicom_router.monitoring.outcomes import Cells
 from dicom_router.monitoring.periods import Period
@@ -223,6 +224,15 @@ def test_no_figure_of_a_night_is_another_with_a_challenger(
     beside = three_nights(tmp_path, asking(challenger=str(blind / "artifacts/model")))
     assert beside == alone and alone[-1].unclear == 3
     assert len(rows(tmp_path, "model, image")) == 2 * len(rows(tmp_path, "file", "files")) - 3
+
+
+def test_a_champion_is_new_in_the_night_of_its_first_run_alone(tmp_path: Path) -> None:
+    with empty_log(tmp_path) as log:
+        for number, model in enumerate("AABBA"):
+            Hospital(log, model=model).run(number)
+        asked = [(model, number) for model in "AB" for number in range(6)]
+        found = {each: before for each in asked if (before := changed_from(log, each[0], night(each[1]), "UTC"))}
+    assert found == {("B", 2): "A", ("A", 4): "B"}
 
 
 def test_an_export_shows_both_and_one_can_be_chosen(inbox: Path, shadowed: Request, version: str, other: str) -> None:

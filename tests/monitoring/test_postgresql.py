@@ -64,8 +64,8 @@ def test_all_that_the_log_does_is_done_on_postgresql(
 
     with opened_to_read(address) as log:
         night = (datetime.now(UTC) + HOUR).date()
-        before = nights.changed_from(log, night, "UTC")
-        assert before == account.model and nights.last_run(log, night, "UTC") is not None
+        before = nights.changed_from(log, changed.model, night, "UTC")
+        assert before == account.model and nights.last_run(log, before, night, "UTC") is not None
         period = nights.period_of(night - DAYS, night, "UTC")
         found = beside.compare(log, account.model, changed.model, period, 30, INTERVALS)
         assert (found.films, found.moved, found.alone) == (61, 12, 0) and found.moves[0].films

@@ -29,8 +29,8 @@ Labels = tuple[str, str]
 
 def challenger(looking: Looking, night: date, days: int, intervals: Bootstrap) -> pages.Challenger | None:
     """Return how the challenger of the last run by ``night`` does, None where there was none and nothing went wrong."""
-    run = nights.last_run(looking.log, night, looking.timezone)
-    if run is None or not (run["challenger"] or run["challenger_failed"]) or run["challenger"] == looking.model:
+    run = nights.last_run(looking.log, looking.model, night, looking.timezone)
+    if run is None or not (run["challenger"] or run["challenger_failed"]):
         return None
     first = first_answer(looking.log, run["challenger"])
     if first is None:
@@ -45,8 +45,8 @@ def challenger(looking: Looking, night: date, days: int, intervals: Bootstrap) -
 
 def change(looking: Looking, night: date, days: int, intervals: Bootstrap) -> pages.Change | None:
     """Return what the champion changed that scored in ``night`` for the first time, None where none did."""
-    before = nights.changed_from(looking.log, night, looking.timezone)
-    if before is None or before == looking.model:
+    before = nights.changed_from(looking.log, looking.model, night, looking.timezone)
+    if before is None:
         return None
     period = nights.period_of(nights.before(night, days), night, looking.timezone)
     return pages.Change(before, compare(looking.log, before, looking.model, period, days, intervals))

@@ -61,29 +61,24 @@ def last_night(log: PredictionLog, timezone: str) -> date | None:
     return None
 
 
-def last_run(log: PredictionLog, night: date, timezone: str) -> Row | None:
-    """Return the last run that began by the end of ``night`` and came to its end, None where there was none."""
-    wanted = _runs_by(night, timezone).order_by(RUNS.c.run.desc()).limit(1)
-    return next(log.rows(wanted, 1), None)
+def last_run(log: PredictionLog, model: str, night: date, timezone: str) -> Row | None:
+    """Return the last run of ``model`` that began by the end of ``night`` and came to its end, None without one."""
+    wanted = select(RUNS).where(RUNS.c.model == model, RUNS.c.started < period_of(night, night, timezone).end)
+    return next(log.rows(wanted.order_by(RUNS.c.run.desc()).limit(1), 1), None)
 
 
-def changed_from(log: PredictionLog, night: date, timezone: str) -> str | None:
-    """Return the champion before, where that of the last run by ``night`` ended its first run since in this night."""
-    last = last_run(log, night, timezone)
+def changed_from(log: PredictionLog, model: str, night: date, timezone: str) -> str | None:
+    """Return the champion before ``model``, where the first run since that one began in this night."""
+    last = last_run(log, model, night, timezone)
     if last is None:
         return None
-    ordered = _runs_by(night, timezone).order_by(RUNS.c.run.desc())
-    before = next(log.rows(ordered.where(RUNS.c.model != last["model"]).limit(1), 1), None)
+    others = select(RUNS).where(RUNS.c.run < last["run"], RUNS.c.model != model)
+    before = next(log.rows(others.order_by(RUNS.c.run.desc()).limit(1), 1), None)
     if before is None:
         return None
     (first,) = log.rows(select(func.min(RUNS.c.started).label("at")).where(RUNS.c.run > before["run"]), 1)
     is_new = first["at"] >= period_of(night, night, timezone).start
     return before["model"] if is_new else None
-
-
-def _runs_by(night: date, timezone: str) -> Select[Any]:
-    """Return what selects the runs that began by the end of ``night``."""
-    return select(RUNS).where(RUNS.c.started < period_of(night, night, timezone).end)
 
 
 def sites(log: PredictionLog, period: Period) -> list[str]:
