@@ -251,7 +251,7 @@ class Monitoring(Section):
     inbox: Annotated[str, Field(min_length=1)]
     quiet_seconds: Annotated[float, Field(ge=0, le=86_400)]
     days: Annotated[int, Field(ge=1, le=3650)]
-    cron: Annotated[str, Field(pattern=r"^(\S+ ){4}\S+$")]
+    cron: Annotated[str, Field(pattern=r"^(\S+ ){4,5}\S+$")]
     timezone: str
     jobs: Jobs
     timeout: Timeout

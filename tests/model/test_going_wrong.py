@@ -1,61 +1,18 @@
 """Trainings that go wrong: memory that does not do, weights that are no numbers."""
 
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pytest
-import timm
 import torch
+from model.greedy import Greedy, say_nothing
 from model.made_up import RECIPE, STILL
-from timm.models import register_model
-from torch import Tensor, nn
 
 from dicom_router.errors import ParameterError
 from dicom_router.model.training.batches import EpochBatches, Images
 from dicom_router.model.training.fitting import fit
 from dicom_router.model.training.lesson import Lesson
-
-MORE_THAN_THERE_IS = 2**60  # bytes
-
-
-class Greedy(nn.Module):
-    """A network that asks for more memory than there is when it trains on more than ``fit`` images at a time."""
-
-    fit = 4
-    calls = 0
-    fits_for = 0  # calls that have all the memory they want
-    kind = "test_resnet"
-
-    def __init__(self, **options: Any) -> None:
-        super().__init__()
-        self.inner = timm.create_model(Greedy.kind, **options)
-
-    def forward(self, pixels: Tensor) -> Tensor:
-        """Answer, if there is memory."""
-        Greedy.calls += self.training
-        if self.training and len(pixels) > Greedy.fit and Greedy.calls > Greedy.fits_for:
-            torch.empty(MORE_THAN_THERE_IS, dtype=torch.uint8)  # the allocator's own error
-        return self.inner(pixels)
-
-    def forward_features(self, pixels: Tensor) -> Tensor:
-        """Return the inner network's."""
-        return self.inner.forward_features(pixels)
-
-    def forward_head(self, maps: Tensor, pre_logits: bool = False) -> Tensor:
-        """Return the inner network's."""
-        return self.inner.forward_head(maps, pre_logits=pre_logits)
-
-    def get_classifier(self) -> nn.Module:
-        """Return the inner network's."""
-        return self.inner.get_classifier()
-
-
-@register_model
-def router_greedy(pretrained: bool = False, **options: Any) -> nn.Module:
-    """Return a greedy network, by timm's name router_greedy."""
-    return Greedy(**{name: options[name] for name in ("in_chans", "num_classes", "img_size") if name in options})
-
 
 GREEDY = replace(RECIPE, network="router_greedy", epochs=2)
 
@@ -76,6 +33,17 @@ def test_out_of_memory_takes_smaller_batches_keeps_the_effective_one_and_says_so
     assert len(fitted.history) == 2
     # one call that failed, then each epoch's 7 batches of 8 in two parts each
     assert Greedy.calls == 1 + 2 * 7 * 2
+
+
+def test_out_of_memory_on_one_of_several_devices_takes_smaller_batches_on_all(
+    images: Images, validation: Images, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    two = replace(GREEDY, epochs=1, batch_size=16, devices=2)
+    fitted = fit(images, validation, two, tmp_path, tell=partial(say_nothing, ""))
+    printed = capsys.readouterr().out
+    assert "out of memory with 8 images at a time: going on with 4, and 2 times that for each step" in printed
+    assert "train.batch_size stays 16" in printed
+    assert len(fitted.history) == 1
 
 
 def test_out_of_memory_in_a_later_epoch_repeats_none_that_is_whole(

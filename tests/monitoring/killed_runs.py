@@ -1,10 +1,10 @@
 """Kill a run at its n-th statement to the log, run it again, and compare with a run nobody disturbed.
 
-Every fourth n is tried on a log that was opened before: a batch is seven statements, so that each of the seven is met.
-Some are tried while the log is made.
+Every fourth n is tried on a log that was opened before: a batch is an odd number of statements, so that each of them is
+met. Some are tried while the log is made.
 
-``python killed_runs.py FOLDER MODEL`` prints a JSON document. Each run is a fork of this process, which has imported
-everything once and has no threads.
+``python killed_runs.py FOLDER MODEL CHALLENGER`` prints a JSON document. Each run is a fork of this process, which has
+imported everything once and has no threads.
 """
 
 import json
@@ -28,6 +28,7 @@ FEW = 4  # films in a batch
 COLUMNS = "image, model, study, patient, instance, site, label, reason, p_spine"
 STEP = 4
 WHILE_IT_IS_MADE = (3, 20)
+Models = dict[str, Any]
 WRITES = ("before_cursor_execute", "commit")
 
 
@@ -46,7 +47,7 @@ def watch(last: int, note: Path) -> None:
         event.listen(Engine, name, heard)
 
 
-def run_apart(folder: Path, model: Path, last: int) -> int:
+def run_apart(folder: Path, models: Models, last: int) -> int:
     """Run in a fork that dies at statement ``last``; return how it ended."""
     child = os.fork()
     if not child:
@@ -55,7 +56,7 @@ def run_apart(folder: Path, model: Path, last: int) -> int:
             watch(last, folder / "statements")
             rescoring.BATCH = FEW  # type: ignore[misc]
             database.PRAGMAS = ("journal_mode = WAL", "synchronous = OFF")  # type: ignore[assignment, misc]
-            run(asked(folder, model))
+            run(asked(folder, **models))
             code = 0
         finally:
             os._exit(code)
@@ -81,13 +82,14 @@ def write_inbox(folder: Path) -> None:
             archive.write(deliver(folder / "packed", number), str(number))
 
 
-def main(base: Path, model: Path) -> dict[str, Any]:
+def main(base: Path, model: Path, challenger: Path) -> dict[str, Any]:
     """Try every n; report what ended otherwise."""
+    models: Models = {"usual": model, "challenger": str(challenger)}
     write_inbox(base)
-    run(asked(base, model, log=f"sqlite:///{base}/warm.sqlite"))  # forks find the model loaded
-    with opened(asked(base, model).log, fingerprint(KEY)):
+    run(asked(base, **models, log=f"sqlite:///{base}/warm.sqlite"))  # forks find the model loaded
+    with opened(asked(base, **models).log, fingerprint(KEY)):
         empty = (base / "log.sqlite").read_bytes()
-    assert run_apart(base, model, 0) == 0
+    assert run_apart(base, models, 0) == 0
     expected, statements = state(base), int((base / "statements").read_text())
     tries = [(n, empty) for n in range(1, statements + 1, STEP)] + [(n, b"") for n in WHILE_IT_IS_MADE]
     wrong = []
@@ -95,11 +97,11 @@ def main(base: Path, model: Path) -> dict[str, Any]:
         for path in base.glob("log.sqlite*"):
             path.unlink()
         (base / "log.sqlite").write_bytes(log)
-        ends = [run_apart(base, model, n), run_apart(base, model, 0)]
+        ends = [run_apart(base, models, n), run_apart(base, models, 0)]
         if ends != [signal.SIGKILL, 0] or state(base) != expected:
             wrong.append([n, bool(log), ends])
     return {"statements": statements, "rows": len(expected[0]), "wrong": wrong}
 
 
 if __name__ == "__main__":
-    print(json.dumps(main(Path(sys.argv[1]), Path(sys.argv[2]))))
+    print(json.dumps(main(*map(Path, sys.argv[1:]))))

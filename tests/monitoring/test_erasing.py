@@ -16,15 +16,17 @@ PATIENT = "MRN 0815"
 
 @pytest.fixture
 def folder(tmp_path: Path, inbox: Path, asking: Asking, blind: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a folder whose log has two films of the patient, one of their study that names nobody, and another's."""
+    """Return a folder whose log has two films of the patient, one of their study that names nobody, and another's.
+
+    Champion and challenger answered each.
+    """
     study = {"StudyInstanceUID": "1.2.3.77"}
     deliver(inbox / SITE / "1.dcm", 1, PatientID=PATIENT, **study)
     deliver(inbox / SITE / "2.dcm", 2, PatientID=PATIENT, StudyInstanceUID="1.2.3.78")
     deliver(inbox / SITE / "3.dcm", 3, PatientID="", **study)
     deliver(inbox / SITE / "4.dcm", 4, PatientID="MRN 0816", StudyInstanceUID="1.2.3.79")
     deliver(inbox / SITE / "5.dcm", 5, PatientID="", StudyInstanceUID="1.2.3.80")
-    run(asking())
-    run(asking(model=str(blind / "artifacts/model")))
+    run(asking(challenger=str(blind / "artifacts/model")))
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("DICOM_ROUTER_PREDICTION_LOG", f"sqlite:///{tmp_path}/log.sqlite")
     monkeypatch.setenv("DICOM_ROUTER_PSEUDONYM_KEY", KEY)

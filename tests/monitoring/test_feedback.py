@@ -16,7 +16,7 @@ from dicom_router import cli
 from dicom_router.dataset.pseudonyms import Pseudonyms
 from dicom_router.evaluation.bootstrap import Bootstrap
 from dicom_router.labels import CLASSES
-from dicom_router.monitoring.feedback.drawing import drawn, first_of
+from dicom_router.monitoring.feedback.drawing import audits, drawn, first_of
 from dicom_router.monitoring.feedback.performance import performance
 from dicom_router.monitoring.log.records import opened_to_read
 from dicom_router.monitoring.log.tables import FEEDBACK
@@ -79,6 +79,9 @@ def test_films_are_drawn_looked_at_handed_back_and_imported(folder: Path, good: 
     assert reported.exit_code == 0, reported.output
     page = (folder / f"reports/drift/{night_of(folder)}/index.html").read_text()
     assert "by people&#39;s labels: 0.917" in page or "by people's labels: 0.917" in page
+    words = f"{SITE}: 12 films of this night; 0 of the 12 that were drawn in the last 7 nights have no label yet"
+    assert words in page and f"predictions sample {SITE} --night {night_of(folder)}" in page
+    assert words in reported.output
 
     exported = call("predictions", "labels", SITE)
     assert "12 films of 12 labelled" in exported.output, exported.output
@@ -88,6 +91,50 @@ def test_films_are_drawn_looked_at_handed_back_and_imported(folder: Path, good: 
     assert brought.exit_code in (0, 1) and "12" in brought.output, brought.output
     with (folder / "data/labels.csv").open() as file:
         assert sorted(row["label"] for row in csv.DictReader(file)) == sorted(labels)
+
+
+def test_films_of_a_window_are_drawn_to_commission_a_site(folder: Path, inbox: Path, asking: Asking) -> None:
+    """From the draw over several nights to the signature, with no list of anybody's own making."""
+    deliver_many(inbox, 30, first=100)
+    run(asking(), timedelta(days=-1))
+    days = ("--since", str(TODAY - timedelta(days=2)), "--until", str(TODAY + timedelta(days=1)))
+    done = call("predictions", "sample", SITE, *days, "--films", "45")
+    assert done.exit_code == 0 and "45 films of 45 drawn" in done.output, done.output
+    with (folder / f"private/sample-{SITE}-{days[1]}-{days[3]}.csv").open() as file:
+        uids = [film["SOPInstanceUID"] for film in csv.DictReader(file)]
+    numbers = [int(uid.rpartition(".")[2]) for uid in uids]
+    assert 0 < sum(number >= 100 for number in numbers) < 45
+    reviewed = table(folder / "reviewed.csv", "SOPInstanceUID", dict(zip(uids, map(truth, numbers), strict=True)))
+    set_params(folder, {"monitoring": {"drift": {"reference_studies": 40}}})
+    signed = call("commission", SITE, *days, "--reviewed", reviewed, "--because", "as usual")
+    assert signed.exit_code == 0 and "45 of 45 reviewed films (100.0%" in signed.output, signed.output
+
+
+def test_as_many_films_of_a_window_are_drawn_as_a_reference_needs(folder: Path) -> None:
+    done = call("predictions", "sample", SITE, "--since", night_of(folder), "--until", night_of(folder))
+    assert "30 films of 30 drawn" in done.output, done.output
+
+
+@pytest.mark.parametrize("days", [(), ("--since", "2026-01-01"), ("--night", "2026-01-01", "--films", "3")])
+def test_a_draw_is_of_a_night_or_of_a_window(folder: Path, days: tuple[str, ...]) -> None:
+    done = call("predictions", "sample", SITE, *days)
+    assert done.exit_code == 2 and "name a night by --night; or a window by --since and --until" in done.output
+
+
+def test_each_night_it_is_said_which_films_wait_for_a_person(folder: Path, inbox: Path, asking: Asking) -> None:
+    deliver_many(inbox, 8, first=100)
+    run(asking(), timedelta(days=-1))
+    call("predictions", "sample", SITE, "--night", night_of(folder))
+    with (folder / f"private/sample-{SITE}-{night_of(folder)}.csv").open() as file:
+        labels = {film["SOPInstanceUID"]: "spine" for film in list(csv.DictReader(file))[:5]}
+    call("feedback", table(folder / "some.csv", "SOPInstanceUID", labels))
+    with opened_to_read(f"sqlite:///{folder}/log.sqlite") as log:
+        night = datetime.fromisoformat(night_of(folder)).date()
+        (found,) = audits(log, night, 12, 7, "UTC")
+        assert audits(log, night, 0, 7, "UTC") == []
+        (later,) = audits(log, night + timedelta(days=1), 12, 7, "UTC")
+    assert (found.drawn, found.waiting, found.asked) == (12, 12 + 8 - 5, 12 + 8)
+    assert (later.drawn, later.waiting) == (0, 15)
 
 
 def test_labels_are_kept_by_pseudonym_and_a_later_one_takes_the_place_of_an_earlier(folder: Path) -> None:
@@ -154,7 +201,7 @@ def test_corrections_of_what_was_flagged_do_not_make_the_model_worse_than_it_is(
     wrong = set(images[::10])
     with opened_to_read(f"sqlite:///{folder}/log.sqlite") as log:
         night = datetime.fromisoformat(night_of(folder)).date()
-        chosen = drawn(log, SITE, night, 30, "UTC")
+        chosen = drawn(log, SITE, Period.of_days(night, night, "UTC"), 30)
         labels = {image: answers[image] for image in chosen} | {
             image: next(name for name in CLASSES if name != answers[image]) for image in wrong
         }

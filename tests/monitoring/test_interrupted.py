@@ -20,13 +20,14 @@ from dicom_router.walking import Found
 
 
 def test_killed_at_any_statement_a_run_is_completed_by_the_next_with_nothing_lost_or_doubled(
-    tmp_path: Path, good: Path
+    tmp_path: Path, good: Path, blind: Path
 ) -> None:
-    command = [sys.executable, "-m", "monitoring.killed_runs", str(tmp_path), str(good / "artifacts/model")]
+    models = [str(project / "artifacts/model") for project in (good, blind)]
+    command = [sys.executable, "-m", "monitoring.killed_runs", str(tmp_path), *models]
     variables = {**environment(), "PYTHONPATH": str(ROOT / "tests")}
     done = subprocess.run(command, env=variables, capture_output=True, text=True, check=True)
     report = json.loads(done.stdout.splitlines()[-1])
-    assert report["statements"] > 20 and report["rows"] == 12
+    assert report["statements"] > 20 and report["rows"] == 12 + 11
     assert report["wrong"] == []
 
 

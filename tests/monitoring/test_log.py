@@ -39,7 +39,7 @@ def test_a_log_of_a_newer_release_is_refused_and_left_alone(tmp_path: Path) -> N
         connection.execute("UPDATE alembic_version SET version_num = '0099'")
     connection.close()
     with (
-        pytest.raises(LogError, match=r"schema 0099, of a newer release than this one, which knows 0004"),
+        pytest.raises(LogError, match=r"schema 0099, of a newer release than this one, which knows 0005"),
         opened(address, PRINT),
     ):
         pass

@@ -65,6 +65,7 @@ def test_an_alarm_is_said_once_to_every_receiver_and_once_that_it_is_over(
     assert [post["title"] for post in posted] == titles == [mail["Subject"] for mail in mailbox.mails]
     assert "Do not act on the answers" in posted[1]["message"] and "Report: report.html" in posted[1]["message"]
     assert {mail["To"] for mail in mailbox.mails} == {"physicist@hospital.example"}
+    assert {mail.get_content_type() for mail in mailbox.mails} == {"text/plain"}  # whose lines wrap
 
 
 def test_looking_at_a_night_again_says_nothing_twice(weeks: PredictionLog, tell: Tell, ports: tuple[int, int]) -> None:

@@ -17,7 +17,8 @@ from monitoring.delivering import KEY, SITE, adds_up, deliver, deliver_many, row
 from dicom_router.dataset.pseudonyms import Pseudonyms, fingerprint
 from dicom_router.dataset.table import Origin, write_origin
 from dicom_router.errors import DataError, ModelError, PseudonymKeyError
-from dicom_router.monitoring.rescoring import Pair, rescore
+from dicom_router.monitoring.outcomes import Pair
+from dicom_router.monitoring.rescoring import rescore
 from dicom_router.reasons import Reason
 
 DAY = timedelta(days=1)

@@ -23,7 +23,8 @@ def command(night: datetime | None, model: str) -> None:
         from dicom_router.params import load_params
     day = None if night is None else night.date()
     asked = request(model=model)
-    for line in report(asked, load_params().monitoring.drift, night=day).lines:
+    settings = load_params().monitoring
+    for line in report(asked, settings.drift, night=day, drawn_films=settings.drawn_films).lines:
         click.echo(line)
     for line in deliver(asked.log):
         click.echo(f"not sent     {line}", err=True)

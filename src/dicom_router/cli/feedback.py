@@ -25,6 +25,7 @@ def command(table: Path, site: str | None, since: datetime | None, until: dateti
         from dicom_router.dataset.pseudonyms import Pseudonyms, fingerprint
         from dicom_router.evaluation.bootstrap import Bootstrap
         from dicom_router.monitoring.drift.reviewed import KEYS_OF_STUDIES, read_reviewed
+        from dicom_router.monitoring.feedback.paired import paired
         from dicom_router.monitoring.feedback.performance import performance, sites_with_labels
         from dicom_router.monitoring.feedback.taking import take
         from dicom_router.monitoring.log.records import opened_existing
@@ -41,9 +42,13 @@ def command(table: Path, site: str | None, since: datetime | None, until: dateti
         taken = take(log, reviewed, site, settings.drawn_films, settings.timezone, now)
         for line in taken.lines:
             click.echo(line)
-        model = log.last_model()
-        for each in sites_with_labels(log) if model is not None else ():
-            bootstrap = Bootstrap.from_params(params.evaluate)
+        bootstrap = Bootstrap.from_params(params.evaluate)
+        model, challenger = log.last_models()
+        for each in sites_with_labels(log) if model else ():
             click.echo(f"\n{each}, model {model}, from {period.start.date()} on{until_words}")
-            for line in performance(log, each, model or "", period, settings.timezone, bootstrap).lines:
+            for line in performance(log, each, model, period, settings.timezone, bootstrap).lines:
                 click.echo(f"  {line}")
+            if challenger:
+                both = paired(log, model, challenger, period, settings.timezone, bootstrap, each)
+                for line in both.sentences:
+                    click.echo(f"  {line}")

@@ -11,7 +11,7 @@ from tqdm import tqdm
 from dicom_router.extras import extra
 
 if TYPE_CHECKING:
-    from dicom_router.monitoring.rescoring import Pair
+    from dicom_router.monitoring.outcomes import Pair
 
 INTERRUPTED: Final = 130  # as shells say of Ctrl-C
 CHAMPION: Final = "models:/dicom-router@champion"

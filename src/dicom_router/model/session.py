@@ -9,13 +9,23 @@ from typing import Any, Final
 os.environ.setdefault("ORT_DISABLE_TELEMETRY", "1")
 
 from onnxruntime import InferenceSession, SessionOptions, get_available_providers
-from onnxruntime.capi.onnxruntime_pybind11_state import EPFail, Fail, InvalidGraph, InvalidProtobuf, NoSuchFile
+from onnxruntime.capi.onnxruntime_pybind11_state import (
+    EPFail,
+    Fail,
+    InvalidArgument,
+    InvalidGraph,
+    InvalidProtobuf,
+    NoSuchFile,
+    NotImplemented,
+    RuntimeException,
+)
 
 from dicom_router.errors import ModelError
 from dicom_router.model.device import Device
 
-__all__ = ["InferenceSession", "open_session", "providers_for"]
+__all__ = ["NOT_RUN", "InferenceSession", "open_session", "providers_for"]
 
+NOT_RUN: Final = (Fail, InvalidArgument, NotImplemented, RuntimeException)  # what a graph that was opened may raise
 CPU: Final = "CPUExecutionProvider"
 CUDA: Final = "CUDAExecutionProvider"
 # TF32 rounds to ten bits of mantissa, and the thresholds were certified on the arithmetic of a CPU.

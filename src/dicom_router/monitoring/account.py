@@ -20,6 +20,8 @@ class Tally:
     quarantined: Counter[Reason] = field(default_factory=Counter)
     replaced: int = 0
     twins: int = 0
+    shadows: int = 0  # films that the challenger answered too
+    silent: Counter[str] = field(default_factory=Counter)  # those that it was asked about and did not, by what it said
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,14 @@ class Change:
     before: str
     compared: int
     moves: Mapping[tuple[str, str], int]
+    alone: int = 0  # films that have the earlier answer only
 
     @classmethod
-    def of(cls, before: str, pairs: Mapping[tuple[str, str], int]) -> "Change":
+    def of(cls, before: str, pairs: Mapping[tuple[str, str], int], alone: int = 0) -> "Change":
         """Take the films by their two labels."""
         moves = {labels: n for labels, n in pairs.items() if labels[0] != labels[1]}
-        return cls(before, sum(pairs.values()), dict(sorted(moves.items(), key=lambda move: (-move[1], move[0]))))
+        ordered = dict(sorted(moves.items(), key=lambda move: (-move[1], move[0])))
+        return cls(before, sum(pairs.values()), ordered, alone)
 
 
 @dataclass(frozen=True)
@@ -52,6 +56,8 @@ class Account:
     twins: int  # new films whose SOPInstanceUID another film has
     misplaced: int  # of the waiting ones, in no site's folder
     change: Change | None
+    challenger: str | None  # who answered in silence
+    shadows: int  # films that it answered too
     warnings: tuple[str, ...]
 
     @property
@@ -91,6 +97,8 @@ def _numbers(account: Account) -> Iterator[str]:
     yield from (f"{n:>22,}   {reason}: {reason.meaning}" for reason, n in account.quarantined.items())
     yield f"waiting      {account.waiting:>9,}" + ("   still being written" if account.waiting else "")
     yield f"known        {account.known:>9,}"
+    if account.challenger is not None:
+        yield f"challenger   {account.shadows:>9,}   answers in silence, by {account.challenger}"
 
 
 def _notes(account: Account) -> Iterator[str]:
@@ -113,3 +121,13 @@ def _change(change: Change) -> Iterator[str]:
         f" {moved:,} changed class"
     )
     yield from (f"{n:>22,}   {before} became {after}" for (before, after), n in change.moves.items())
+    if change.alone:
+        yield f"{change.alone:>22,}   have the earlier answer alone: they have left the inbox, or were not asked for"
+
+
+def not_answered(silent: Mapping[str, int]) -> str:
+    """Return in words how many films the challenger did not answer, and why; "" where there was none."""
+    if not silent:
+        return ""
+    n, why = sum(silent.values()), max(silent, key=lambda said: silent[said])
+    return f"The challenger did not answer {n:,} film{'' if n == 1 else 's'}: {why}."

@@ -38,14 +38,9 @@ def find_champion(reference: str = REFERENCE) -> Champion:
         return Champion(located.folder, _said(located.warning))
     except RegistryUnreachable as error:
         located = fetching.look_up(reference, allow_cached=True)
-        outage = f"{error}. Scored by the last version known here, {_number(located.folder)}."
+        outage = f"{error}. Scored by the last version known here, {fetching.number_of(located.folder)}."
         return Champion(located.folder, (outage, *_said(located.warning)))
 
 
 def _said(warning: str | None) -> tuple[str, ...]:
     return () if warning is None else (warning,)
-
-
-def _number(folder: Path) -> str:
-    """Return the number of the version in a folder of the cache."""
-    return folder.name.partition("-")[0]

@@ -5,6 +5,7 @@ from datetime import date
 from pathlib import Path
 
 from dicom_router.dataset.pseudonyms import KEY_VARIABLE
+from dicom_router.monitoring import challenger
 from dicom_router.monitoring.champion import REFERENCE
 from dicom_router.monitoring.rescoring import Request
 from dicom_router.monitoring.settings import log_address
@@ -18,7 +19,7 @@ def request(
     model: str = REFERENCE,
     allow_synthetic: bool = False,
 ) -> Request:
-    """Return the request for a run in the project's folder, this one.
+    """Return the request for a run in the project's folder, this one; beside the champion the challenger answers.
 
     Raises:
         ParameterError: params.yaml is missing, or holds what it may not.
@@ -40,4 +41,5 @@ def request(
         jobs=wanted.jobs,
         timeout=wanted.timeout,
         allow_synthetic=allow_synthetic,
+        challenger=challenger.REFERENCE if model == REFERENCE else challenger.NOBODY,
     )

@@ -5,28 +5,31 @@ behind the last batch, and two at once add each film once.
 """
 
 import time
-from collections import deque
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
-from functools import partial
+from functools import cached_property
 from itertools import islice
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-from dicom_router.cells import Lost, map_in_cells, workers_for
 from dicom_router.dataset.pseudonyms import Pseudonyms, fingerprint
 from dicom_router.model.answers import Facts
 from dicom_router.model.in_cells import Loading
-from dicom_router.monitoring.account import Account, Change, Tally
+from dicom_router.monitoring.account import Account, Change, Tally, not_answered
+from dicom_router.monitoring.answering import Asked
+from dicom_router.monitoring.batches import Batch
+from dicom_router.monitoring.challenger import NOBODY, Sought, find_challenger
 from dicom_router.monitoring.champion import Champion, find_champion
-from dicom_router.monitoring.delivered import Delivered, Known, undone
+from dicom_router.monitoring.delivered import Known, undone
 from dicom_router.monitoring.inbox import misplaced, sites
 from dicom_router.monitoring.keys import pseudonyms_by_site
+from dicom_router.monitoring.log.pairs import alone
 from dicom_router.monitoring.log.records import PredictionLog, Written, opened
+from dicom_router.monitoring.outcomes import Cells, Pair, outcomes_of
 from dicom_router.monitoring.periods import Period
-from dicom_router.monitoring.scoring import AGAIN, Common, Item, Scored, loaded, lost, score
+from dicom_router.monitoring.scoring import AGAIN, Common, Scored
 from dicom_router.reasons import Reason
 
 BATCH: Final = 50  # films that are written at once: at most so many are scored anew after a kill
@@ -34,7 +37,6 @@ BATCH: Final = 50  # films that are written at once: at most so many are scored 
 REASONS: Final = {str(reason): reason for reason in Reason}
 
 T = TypeVar("T")
-Pair = tuple[Delivered, Scored | None]
 Progress = Callable[[Iterable[Pair]], Iterable[Pair]]
 
 
@@ -59,6 +61,12 @@ class Request:
     jobs: int
     timeout: float
     allow_synthetic: bool = False
+    challenger: str = NOBODY  # a reference, or a folder; what is wrong with it costs the champion nothing
+
+    @property
+    def cells(self) -> Cells:
+        """Return the processes in which films are read."""
+        return Cells(self.jobs, self.timeout)
 
 
 def rescore(request: Request, progress: Progress = iter, now: datetime | None = None) -> Account:
@@ -78,9 +86,11 @@ def rescore(request: Request, progress: Progress = iter, now: datetime | None = 
     pseudonyms = pseudonyms_by_site(request.key, request.data, chosen)
     champion = find_champion(request.model)
     facts = Facts.read(champion.folder)
+    sought = find_challenger(request.challenger, facts.version, request.allow_synthetic, request.cells)
+    asked = Asked(Loading(champion.folder, request.allow_synthetic), facts.version)
     with opened(request.log, fingerprint(request.key)) as log:
-        run = _Run(request, start, period, pseudonyms, facts.version, log)
-        run.score(Common(Loading(champion.folder, request.allow_synthetic), facts.version, pseudonyms), progress)
+        run = _Run(request, start, period, pseudonyms, facts.version, sought, log)
+        run.score(Common(asked, sought.asked, pseudonyms), progress)
         return run.end(champion, facts)
 
 
@@ -93,9 +103,15 @@ class _Run:
     period: Period
     pseudonyms: Mapping[str, Pseudonyms]
     model: str
+    sought: Sought
     log: PredictionLog
     tally: Tally = field(default_factory=Tally)
     again: int = 0  # films that another model had answered before
+
+    @cached_property
+    def before(self) -> str | None:
+        """Return the model that was champion before."""
+        return self.log.model_before(self.model)
 
     def score(self, common: Common, progress: Progress) -> None:
         """Score and write, batch by batch."""
@@ -104,14 +120,14 @@ class _Run:
             self.log, self.model, self.period, self.start, lambda: time.time() + ahead, self.request.quiet_seconds
         )
         films = undone(self.request.inbox, self.pseudonyms, known, self.tally)
-        scored = _scored(films, common, self.request)
-        with closing(scored):
-            for batch in _batches(progress(scored), BATCH):
+        with closing(outcomes_of(films, common, self.request.cells)) as outcomes:
+            for batch in _batches(progress(outcomes), BATCH):
                 self._write(batch)
 
     def end(self, champion: Champion, facts: Facts) -> Account:
         """Note that the run came to its end, and return its account."""
         tally, astray = self.tally, misplaced(self.request.inbox) if self.request.site is None else 0
+        failed = self.sought.warning or not_answered(tally.silent)
         account = Account(
             model=self.model,
             seen=tally.seen + astray,
@@ -124,23 +140,29 @@ class _Run:
             twins=tally.twins,
             misplaced=astray,
             change=self._change(),
-            warnings=(*champion.warnings, *facts.warnings),
+            challenger=self.sought.name,
+            shadows=tally.shadows,
+            warnings=(*champion.warnings, *facts.warnings, *filter(None, [failed])),
         )
-        self.log.end_run(_run_row(account, self.start, max(self.start, datetime.now(UTC))))
+        shadow = {"challenger": self.sought.version or NOBODY, "challenger_number": self.sought.number}
+        times = {"started": self.start, "ended": max(self.start, datetime.now(UTC))}
+        self.log.end_run({**_counts(account), **times, **shadow, "challenger_failed": failed})
         return account
 
-    def _write(self, batch: list[Pair]) -> None:
-        times = {"model": self.model, "scored": datetime.now(UTC)}
-        rows = [{**scored.row, **times, "received": film.received} for film, scored in batch if scored and scored.row]
-        done = [film.done(self.model) for film, scored in batch if film.is_last and _is_done(scored)]
-        written = self.log.write(rows, done)
+    def _write(self, films: list[Pair]) -> None:
+        batch = Batch.of(films, self.model, self.sought.version, datetime.now(UTC))
+        before = self.log.labels(batch.images, self.before) if self.before else {}
+        batch = batch.with_pictures(before)
+        done = [film.done(self.model) for film, scored in films if film.is_last and _is_done(scored)]
+        written = self.log.write(batch.rows, done, batch.shadows)
         self.tally.twins += written.twins
+        self.tally.shadows += written.shadows
         self.again += len(written.added - written.new)
-        self._count(batch, written)
+        self._count(films, written)
 
-    def _count(self, batch: list[Pair], written: Written) -> None:
+    def _count(self, films: list[Pair], written: Written) -> None:
         added = set(written.added)
-        for film, scored in batch:
+        for film, scored in films:
             if scored is None:
                 continue
             image = scored.row.get("image", "")
@@ -149,11 +171,14 @@ class _Run:
             elif image in added:
                 added.discard(image)  # a copy of it in the same batch is known
                 self.tally.replaced += film.replaces and image in written.new
-                self._count_answer(scored.row)
+                self._count_answer(scored)
             else:
                 self.tally.known += 1
 
-    def _count_answer(self, row: Mapping[str, Any]) -> None:
+    def _count_answer(self, scored: Scored) -> None:
+        row = scored.row
+        if scored.silent:
+            self.tally.silent[scored.silent] += 1
         if row["label"]:
             self.tally.labels[row["label"]] += 1
             self.tally.review += row["decision"] == "review"
@@ -164,40 +189,10 @@ class _Run:
         """Return what another model changed: where this run scored anew, or is the first of its model to end."""
         if not self.again and self.log.last_model() in (None, self.model):
             return None
-        before = self.log.model_before(self.model)
-        return None if before is None else Change.of(before, self.log.moves(before, self.model, self.period))
-
-
-def _scored(films: Iterator[Delivered], common: Common, request: Request) -> Generator[Pair, None, None]:
-    """Yield what becomes of each film, in order."""
-    under_way: deque[Delivered] = deque()
-
-    def items() -> Iterator[Item]:
-        for film in films:
-            under_way.append(film)
-            yield film.item
-
-    with closing(_outcomes(items(), common, request)) as outcomes:
-        for outcome in outcomes:
-            film = under_way.popleft()
-            if isinstance(outcome, Lost):
-                yield film, lost(film.item, outcome.reason, common.pseudonyms[film.item.site])
-            else:
-                yield film, outcome
-
-
-def _outcomes(items: Iterator[Item], common: Common, request: Request) -> Generator[Scored | Lost | None, None, None]:
-    """Score items in processes, or in this one where none is asked for."""
-    one = partial(score, common=common)
-    if request.jobs:
-        return map_in_cells(
-            one,
-            items,
-            workers=workers_for(request.jobs),
-            timeout=request.timeout,
-            prepare=partial(loaded, common.loading),
-        )
-    return (one(item) for item in items)
+        if self.before is None:
+            return None
+        moves = self.log.moves(self.before, self.model, self.period)
+        return Change.of(self.before, moves, alone(self.log, self.before, self.model, self.period))
 
 
 def _is_done(scored: Scored | None) -> bool:
@@ -211,7 +206,6 @@ def _batches(things: Iterable[T], size: int) -> Iterator[list[T]]:
         yield batch
 
 
-def _run_row(account: Account, started: datetime, ended: datetime) -> dict[str, Any]:
+def _counts(account: Account) -> dict[str, Any]:
     counts = {"seen": account.seen, "scored": account.scored, "quarantined": account.refused}
-    counts |= {"waiting": account.waiting, "known": account.known}
-    return {"started": started, "ended": ended, "model": account.model, **counts}
+    return counts | {"waiting": account.waiting, "known": account.known, "model": account.model}

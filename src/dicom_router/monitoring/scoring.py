@@ -5,33 +5,26 @@ What comes back names nobody: neither the path nor an original identifier leaves
 
 import hashlib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
-from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
-import numpy as np
-from numpy.typing import NDArray
-
 from dicom_router.dataset.pseudonyms import Pseudonyms
+from dicom_router.dicom.film import Header
 from dicom_router.dicom.source import load
 from dicom_router.errors import ModelError, UnreadableImage
-from dicom_router.labels import CLASSES
 from dicom_router.model.answers import Result
-from dicom_router.model.in_cells import Loading
-from dicom_router.model.inference import Classifier
-from dicom_router.model.network import Network, Pixels
+from dicom_router.model.session import NOT_RUN
+from dicom_router.monitoring.answering import Answer, Asked, ask, columns_of, loaded
 from dicom_router.monitoring.facts import UNKNOWN, Person, read_facts
 from dicom_router.monitoring.inbox import Stamp, stamp_of
 from dicom_router.monitoring.quality import Quality, quality
-from dicom_router.monitoring.thumbnails import is_shown, thumbnail
 from dicom_router.reasons import Reason
 from dicom_router.walking import Found
 
 NO_QUALITY: Final = dict.fromkeys(Quality.__dataclass_fields__)
-NO_PROBABILITIES: Final = (None,) * len(CLASSES)
 AGAIN: Final = frozenset({Reason.UNREADABLE, Reason.MISSING_FILE})  # another day the system may say otherwise
-LARGEST: Final = float(np.finfo(np.float16).max)
 
 
 @dataclass(frozen=True)
@@ -49,39 +42,45 @@ class Item:
 
 @dataclass(frozen=True)
 class Common:
-    """What all items of a run have in common: the model, of this version, and by site the pseudonyms."""
+    """What all items of a run have in common: the models, and by site the pseudonyms."""
 
-    loading: Loading
-    version: str
+    champion: Asked
+    challenger: Asked | None
     pseudonyms: Mapping[str, Pseudonyms] = field(repr=False)
+
+    @property
+    def alone(self) -> "Common":
+        """Return the same without a challenger."""
+        return replace(self, challenger=None)
+
+    def load(self) -> None:
+        """Load the models in this process, so that no film's seconds go into it."""
+        loaded(self.champion.loading)
+        if self.challenger is not None:
+            with suppress(ModelError):  # which it says of each film
+                loaded(self.challenger.loading)
 
 
 @dataclass(frozen=True)
 class Scored:
-    """What became of a film: the columns of its row but for model and times; none where it ``changed`` meanwhile."""
+    """What became of a film: the columns of its row but for model and times; none where it ``changed`` meanwhile.
+
+    ``shadow`` is the challenger's row, None where it was not asked or ``silent``: then this says why.
+    """
 
     row: Mapping[str, Any]
     changed: bool = False
-
-
-@dataclass(frozen=True)
-class Witness(Network):
-    """A network that keeps what it ran last, pixels and features: a ``Result`` holds neither."""
-
-    last: list[tuple[Pixels, NDArray[np.float32]]] = field(default_factory=list)
-
-    def run(self, pixels: Pixels) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Return logits and features, as ``Network`` does."""
-        logits, features = super().run(pixels)
-        self.last[:] = [(pixels, features)]
-        return logits, features
+    shadow: Mapping[str, Any] | None = None
+    silent: str = ""
 
 
 def score(item: Item, common: Common) -> Scored | None:
     """Score one film in this process, a cell; None for the end of an archive.
 
+    The challenger is asked about what the champion answered, and whatever becomes of it costs the champion nothing.
+
     Raises:
-        ModelError: the model in the folder became another one, or must not be used on this film.
+        ModelError: the champion in the folder became another one, or must not be used on this film.
     """
     if item.found is None:
         return None
@@ -93,18 +92,23 @@ def score(item: Item, common: Common) -> Scored | None:
         return Scored({}, changed=True)
     digest, pseudonyms = digest_of(content), common.pseudonyms[item.site]
     person, facts, header = read_facts(content, digest, pseudonyms)
-    classifier, witness = loaded(common.loading)
-    if classifier.version != common.version:
-        raise ModelError(f"the model became version {classifier.version} while films were scored by {common.version}")
-    (result,) = classifier.classify([Found(item.found.path, data=content)])
-    described, features, small = NO_QUALITY, None, None
-    if result.label is not None and header is not None:
-        ((pixels, seen),) = witness.last
-        described = asdict(quality(pixels[0], header, witness.preprocessing))
-        features = compact(seen[0])
-        small = thumbnail(pixels[0]) if is_shown(result) else None
-    image = {"image": pseudonyms.image(digest), "site": item.site, "features": features, "png": small}
-    return Scored({**image, **asdict(person), **facts, **described, **answer(result)})
+    same = {"image": pseudonyms.image(digest), "site": item.site, **asdict(person), **facts}
+    answer = ask(common.champion, content)
+    scored = Scored({**same, **_described(answer, header), **answer.columns})
+    if common.challenger is None or answer.result.label is None:
+        return scored
+    try:
+        other = ask(common.challenger, content, answer)
+    except (ModelError, *NOT_RUN) as error:
+        return replace(scored, silent=str(error))
+    return replace(scored, shadow={**same, **_described(other, header), **other.columns})
+
+
+def _described(answer: Answer, header: Header | None) -> Mapping[str, Any]:
+    """Return the image quality of what the network saw."""
+    if answer.film is None or header is None:
+        return NO_QUALITY
+    return asdict(quality(answer.film.pixels, header, answer.taken))
 
 
 def unread(item: Item, reason: Reason) -> Scored:
@@ -124,7 +128,7 @@ def lost(item: Item, reason: Reason, pseudonyms: Pseudonyms) -> Scored:
 
 def _without_answer(item: Item, image: str, person: Person, reason: Reason) -> dict[str, Any]:
     named = {"image": image, "site": item.site, "features": None, "png": None}
-    return {**named, **asdict(person), **UNKNOWN, **NO_QUALITY, **answer(Result(Path(), reason=reason))}
+    return {**named, **asdict(person), **UNKNOWN, **NO_QUALITY, **columns_of(Result(Path(), reason=reason))}
 
 
 def content_of(found: Found) -> bytes:
@@ -143,34 +147,3 @@ def content_of(found: Found) -> bytes:
 def digest_of(content: bytes) -> str:
     """Return the sha256 of the bytes of a film, of which its pseudonym is made."""
     return hashlib.sha256(content).hexdigest()
-
-
-def answer(result: Result) -> dict[str, Any]:
-    """Return the columns that say what a film shows, or why nobody knows."""
-    decision = result.decision
-    return {
-        "label": result.label or "",
-        **dict(zip((f"p_{name}" for name in CLASSES), result.probabilities or NO_PROBABILITIES, strict=True)),
-        "decision": "" if decision is None else decision.action,
-        "reasons": "" if decision is None else " ".join(decision.reasons),
-        "outlier_score": _finite(result.outlier_score),
-        "header_disagrees": result.disagrees,
-        "reason": "" if result.reason is None else str(result.reason),
-    }
-
-
-def compact(features: NDArray[np.float32]) -> bytes:
-    """Return features ``(F,)`` as float16, little-endian, the largest cut off."""
-    return np.clip(features, -LARGEST, LARGEST).astype("<f2").tobytes()
-
-
-def _finite(value: float | None) -> float | None:
-    return value if value is not None and np.isfinite(value) else None
-
-
-@lru_cache(maxsize=1)
-def loaded(loading: Loading) -> tuple[Classifier, Witness]:
-    """Load the model, once a process."""
-    classifier = Classifier.load(**asdict(loading))
-    witness = Witness(classifier.network.specification, classifier.network.session)
-    return replace(classifier, network=witness), witness

@@ -1,22 +1,22 @@
 """Films as small as the report shows them: too small to read a name that was burned in, or to know whose they are."""
 
 import io
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-from dicom_router.model.answers import Result, ReviewReason
+from dicom_router.model.answers import ReviewReason
 
 SIDE: Final = 64  # pixels
 GREYS: Final = 32
 
 
-def is_shown(result: Result) -> bool:
-    """Say whether a report may show a film: one that is unlike the training, or contradicts its header."""
-    outlier = result.decision is not None and ReviewReason.OUTLIER in result.decision.reasons
-    return outlier or bool(result.disagrees)
+def is_worth_a_look(row: Mapping[str, Any]) -> bool:
+    """Say whether a row of the log is of a film that is unlike the training, or contradicts its header."""
+    return ReviewReason.OUTLIER in row["reasons"] or bool(row["header_disagrees"])
 
 
 def thumbnail(pixels: NDArray[np.uint8]) -> bytes:

@@ -19,6 +19,7 @@ from dicom_router.model.folder import MODEL as SPECIFICATION
 from dicom_router.model.folder import read_specification
 from dicom_router.model.locating import Located
 from dicom_router.registry.champion import (
+    CHALLENGER,
     CHAMPION,
     champion_version,
     failed_checks,
@@ -69,6 +70,24 @@ def look_up(reference: str, allow_cached: bool = False) -> Located:
             raise
         print(f"{error}; going on with {kept.name}, which was downloaded before", flush=True)
         return Located(kept, _read_note(kept.with_name(f"{kept.name}{NOTE}")).get("warning") or None)
+
+
+def look_up_challenger() -> Path | None:
+    """Return the folder of the version that is challenger now, None where nobody is.
+
+    Raises:
+        RegistryUnreachable: MLflow does not answer.
+        RegistryError: it does not hold what the version names.
+        ModelError: the version's folder is damaged.
+    """
+    with connected() as client:
+        version = find_alias(client, CHALLENGER)
+        return None if version is None else _download(version, is_champion=False).folder
+
+
+def number_of(folder: Path) -> str:
+    """Return the number of the version that ``look_up`` put into ``folder``."""
+    return folder.name.partition("-")[0]
 
 
 def _resolve(client: MlflowClient, asked: "re.Match[str]") -> ModelVersion:

@@ -10,6 +10,7 @@ from dicom_router import __version__
 from dicom_router.report.charts import Chart, Series
 from dicom_router.report.geometry import Frame, frame
 from dicom_router.report.page import environment
+from dicom_router.report.two_models import Challenger, Change
 from dicom_router.storage import OWNER, write_atomically
 
 PAGE: Final = "index.html"
@@ -92,8 +93,11 @@ class Night:
     to_do: tuple[str, ...]
     sites: tuple[Site, ...]
     films: tuple[Film, ...]
+    challenger: Challenger | None
+    change: Change | None  # of the champion, in this night
     account: tuple[str, ...]  # of the run
     messages: tuple[str, ...]  # that did not arrive yet
+    audits: tuple[tuple[str, str], ...]  # of each site, what a person is asked to look at, and what lists it
 
 
 @dataclass(frozen=True)

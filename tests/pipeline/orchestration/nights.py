@@ -9,13 +9,16 @@ from typing import Any
 import pandas as pd
 import pydicom
 from real_platform import RealPlatform, wait
-from sqlalchemy import Date, Table, create_engine, func, text, update
+from sqlalchemy import Date, Table, create_engine, func, update
 
-from dicom_router.monitoring.log.tables import METADATA, Moment
+from dicom_router.monitoring.log.tables import DELIVERIES, MESSAGES, METADATA, Moment
 from dicom_router.monitoring.rescoring import Request, rescore
 
 DEPLOYMENT = "deployments/name/rescore/nightly"
+GOING_ON = ("PENDING", "RUNNING")
+BEGUN = (*GOING_ON, "COMPLETED", "FAILED", "CRASHED")
 DAY = timedelta(days=1)
+REMEMBERED = 10  # nights whose messages are turned back
 FAR = 10_000  # days; no night collides with one that has not moved yet
 PLANTED = ("PLANTED^NIGHT", "PLANTED-PATIENT")  # in every film
 
@@ -88,13 +91,17 @@ class Hospital:
 
     def turn_back(self) -> None:
         """Move every time of the log, and every report, a day back: what was today's night was yesterday's."""
+        tonight = datetime.now(UTC).date()
         engine = create_engine(self.log)
         with engine.begin() as connection:
-            connection.execute(text("PRAGMA foreign_keys = OFF"))
             for table in METADATA.sorted_tables:
                 for days in (-FAR, FAR - 1):
                     if moved := _moved(table, days):
                         connection.execute(update(table).values(moved))
+            for night in (tonight - DAY * back for back in range(REMEMBERED, -1, -1)):
+                for column in (MESSAGES.c.message, DELIVERIES.c.message, MESSAGES.c.body):  # which name the night
+                    moved = {column: func.replace(column, str(night), str(night - DAY))}
+                    connection.execute(update(column.table).values(moved))
         engine.dispose()
         for page in sorted((self.platform.project / "reports/drift").glob("20*")):
             page.rename(page.with_name(str(date.fromisoformat(page.name) - DAY)))
@@ -119,17 +126,26 @@ class Schedule:
     platform: RealPlatform
 
     def fire_once(self) -> dict[str, Any]:
-        """Let the schedule go on until one run that it fired has ended; return the run."""
-        before = set(self._fired())
+        """Let the schedule go on until it has fired a run, and wait for its end; return the run."""
+        before = set(self._runs(BEGUN))
         self.activate(True)
         try:
-            wait(lambda: bool(set(self._fired()) - before), 150, "the schedule fires no run")
+            wait(lambda: bool(set(self._runs(BEGUN)) - before), 150, "the schedule fires no run")
         finally:
-            self.activate(False)
-        (run,) = set(self._fired()) - before
-        self.platform.end_of(run)
-        ended: dict[str, Any] = self.platform.api(f"flow_runs/{run}")
+            self.rest()
+        first, *_ = [run for run in self._runs(BEGUN) if run not in before]
+        ended: dict[str, Any] = self.platform.api(f"flow_runs/{first}")
         return ended
+
+    def rest(self) -> None:
+        """Let the schedule fire no more, and wait for the end of what it has fired, but for runs that wait in line."""
+        wait(self._rests, 300, "runs of the schedule do not end")
+
+    def _rests(self) -> bool:
+        self.activate(False)  # each time: the scheduler may have been at work
+        for run in self._runs(("SCHEDULED",)):
+            self.platform.api(f"flow_runs/{run}/set_state", {"state": {"type": "CANCELLED"}, "force": True})
+        return not self._runs(GOING_ON)
 
     def activate(self, active: bool) -> None:
         """Let the schedule fire, or not."""
@@ -137,9 +153,8 @@ class Schedule:
         (schedule,) = found["schedules"]
         self.platform.api(f"deployments/{found['id']}/schedules/{schedule['id']}", {"active": active}, "PATCH")
 
-    def _fired(self) -> list[str]:
-        """Return the runs of the schedule that have begun."""
-        begun = {"deployments": {"id": {"any_": [self.platform.api(DEPLOYMENT)["id"]]}}}
-        states = ["RUNNING", "COMPLETED", "FAILED", "CRASHED"]
-        rows = self.platform.api("flow_runs/filter", {**begun, "flow_runs": {"state": {"type": {"any_": states}}}})
+    def _runs(self, states: tuple[str, ...]) -> list[str]:
+        """Return the runs that the schedule fired and that are in one of ``states``, the first first."""
+        chosen = {"deployments": {"name": {"any_": ["nightly"]}}, "sort": "EXPECTED_START_TIME_ASC"}
+        rows = self.platform.api("flow_runs/filter", {**chosen, "flow_runs": {"state": {"type": {"any_": states}}}})
         return [row["id"] for row in rows if row["auto_scheduled"]]

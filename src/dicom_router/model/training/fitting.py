@@ -103,22 +103,22 @@ def _train_within_memory(ledger: Ledger, train: Images, validation: Images, bar:
             return network
         if checkpoint is not None:
             print(f"going on after epoch {len(ledger.history)} of {ledger.recipe.epochs}", flush=True)
-        if ledger.recipe.devices > 1:
-            _train_together(ledger, train, validation)
-            return network
         try:
-            _train(network, ledger, train, validation, checkpoint, bar)
+            if ledger.recipe.devices > 1:
+                _train_together(ledger, train, validation)
+            else:
+                _train(network, ledger, train, validation, checkpoint, bar)
             return network
         except RuntimeError as error:
             if not (isinstance(error, torch.OutOfMemoryError) or is_oom_error(error)):
                 raise
-            ledger.parts = _more_parts(ledger, min(ledger.recipe.batch_size, len(train)))
+            ledger.parts = _more_parts(ledger, min(ledger.recipe.batch_size, len(train)) // ledger.recipe.devices)
         del network
         garbage_collection_cuda()
 
 
 def _more_parts(ledger: Ledger, batch_size: int) -> int:
-    """Return twice the parts, and say so.
+    """Return twice the parts of the ``batch_size`` images of a device, and say so.
 
     Raises:
         ParameterError: no two images fit.
@@ -131,7 +131,7 @@ def _more_parts(ledger: Ledger, batch_size: int) -> int:
         )
     print(
         f"out of memory with {batch_size // ledger.parts} images at a time: going on with {batch_size // parts}, and"
-        f" {parts} times that for each step, so that train.batch_size stays {batch_size}",
+        f" {parts} times that for each step, so that train.batch_size stays {batch_size * ledger.recipe.devices}",
         flush=True,
     )
     return parts
@@ -167,15 +167,18 @@ def _train_together(ledger: Ledger, train: Images, validation: Images) -> None:
     """Train with a process for each device; what they came to is read from their last checkpoint.
 
     Raises:
-        RunError: one of them failed.
+        torch.OutOfMemoryError: a part of a batch does not fit into a device's memory.
+        RunError: one of them failed otherwise.
     """
     ours, done = isinstance(ledger.tell, partial), len(ledger.history)
     say = ledger.tell if ours else _nothing  # what somebody else wants told cannot travel: it is told afterwards
     port = find_free_network_port()
     try:
-        told = (ledger.folder, ledger.recipe, train, validation, say, port)
+        told = (ledger.folder, ledger.recipe, ledger.parts, train, validation, say, port)
         spawn(_one_of_several, told, ledger.recipe.devices)  # type: ignore[no-untyped-call]  # torch's own
     except (ProcessRaisedException, ProcessExitedException) as error:
+        if is_oom_error(RuntimeError(str(error))):  # of which the other process's words are all that came
+            raise torch.OutOfMemoryError("out of memory in a process of the training") from error
         raise RunError(f"a process of the training failed: {str(error).strip().splitlines()[-1]}") from error
     ledger.resume()
     for record in ledger.history[done:] if not ours else ():
@@ -183,7 +186,7 @@ def _train_together(ledger: Ledger, train: Images, validation: Images) -> None:
 
 
 def _one_of_several(
-    rank: int, folder: Path, recipe: Recipe, train: Images, validation: Images, say: Tell, port: int
+    rank: int, folder: Path, recipe: Recipe, parts: int, train: Images, validation: Images, say: Tell, port: int
 ) -> None:
     """Train as process ``rank``; the environment tells Lightning that the others are started already."""
     os.environ |= {
@@ -195,6 +198,7 @@ def _one_of_several(
     }
     with _quiet(), _threads(recipe.threads):
         ledger = Ledger(folder, recipe, say)
+        ledger.parts = parts
         checkpoint = ledger.resume()
         _train(_untrained(recipe, train.image_size), ledger, train, validation, checkpoint, bar=False)
 

@@ -13,11 +13,12 @@ from dicom_router.model.test_films import TestFilms
 from dicom_router.monitoring import requesting
 from dicom_router.monitoring.account import Account
 from dicom_router.monitoring.champion import Champion, find_champion
-from dicom_router.monitoring.drift import showing, wording
+from dicom_router.monitoring.drift import beside, showing, wording
 from dicom_router.monitoring.drift.assessing import Looking, Night, keep
 from dicom_router.monitoring.drift.messages import lay_out
 from dicom_router.monitoring.drift.sending import receivers, send, undelivered
 from dicom_router.monitoring.drift.signals import State
+from dicom_router.monitoring.feedback.drawing import Audit, audits
 from dicom_router.monitoring.log import nights, outbox
 from dicom_router.monitoring.log.records import opened_to_read
 from dicom_router.monitoring.rescoring import Request
@@ -35,33 +36,49 @@ class Reported:
     state: State
     verdict: str
     to_do: tuple[str, ...]
+    audits: tuple[Audit, ...]
     page: Path
     figures: Mapping[str, Mapping[str, float]]  # by site
     synthetic: bool
+    challenger: tuple[str, ...] = ()  # in a line; what went wrong in another
 
     @property
     def lines(self) -> list[str]:
         """Return it as lines of text."""
         todo = [f"to do        {line}" for line in self.to_do]
-        return [f"{self.night}   {self.state}: {self.verdict}", *todo, f"report       {self.page}"]
+        looks = [f"look at      {each.words}: {each.command}" for each in self.audits]
+        others = [f"challenger   {line}" for line in self.challenger]
+        first = f"{self.night}   {self.state}: {self.verdict}"
+        return [first, *todo, *looks, *others, f"report       {self.page}"]
 
     @property
     def markdown(self) -> str:
         """Return it for a page."""
         todo = [f"- {line}" for line in self.to_do]
         link = f"[The report]({self.page.resolve().as_uri()}) (`{self.page}`)"
-        return "\n".join([f"**{self.night}: {self.state}.** {self.verdict}", "", *todo, "", link])
+        looks = [f"- look at {each.words}: `{each.command}`" for each in self.audits]
+        others = [f"\nChallenger: {line}" for line in self.challenger]
+        first = f"**{self.night}: {self.state}.** {self.verdict}"
+        return "\n".join([first, "", *todo, *looks, *others, "", link])
 
 
 def report_last_night(account: Account) -> Reported:
     """Report the night of the run that ``account`` is of, by params.yaml and the environment; as ``report``."""
-    return report(requesting.request(), load_params().monitoring.drift, account=account.lines)
+    settings = load_params().monitoring
+    return report(requesting.request(), settings.drift, account=account.lines, drawn_films=settings.drawn_films)
 
 
 def report(
-    request: Request, settings: Drift, folder: Path = REPORTS, night: date | None = None, account: Sequence[str] = ()
+    request: Request,
+    settings: Drift,
+    folder: Path = REPORTS,
+    night: date | None = None,
+    account: Sequence[str] = (),
+    drawn_films: int = 0,
 ) -> Reported:
     """Look at ``night``, that of the last run unless named, keep what was found, and write its page and the index.
+
+    People are asked to look at ``drawn_films`` of each site and night.
 
     Raises:
         NoChampion: nobody has promoted a version.
@@ -84,10 +101,21 @@ def report(
         if not nights.is_later(log, day):
             link = str((folder / day.isoformat() / pages.PAGE).resolve())
             lay_out(log, found, states, list(addresses), settings.green, link)
-        page = _page(looking, found, verdict, champion, facts, account, before, late)
+        asked = audits(log, day, drawn_films, settings.week, request.timezone)
+        page = _page(looking, found, verdict, champion, facts, request.days, account, before, late, asked)
         place = pages.write_night(folder, page)
         pages.write_index(folder, [showing.past_night(row) for row in nights.nights(log)])
-    return Reported(day, found.state, verdict, page.to_do, place, showing.figures(found), facts.synthetic)
+    return Reported(
+        night=day,
+        state=found.state,
+        verdict=verdict,
+        to_do=page.to_do,
+        audits=tuple(asked),
+        page=place,
+        figures=showing.figures(found),
+        synthetic=facts.synthetic,
+        challenger=tuple(beside.line(page.challenger)),
+    )
 
 
 def deliver(address: str) -> list[str]:
@@ -110,9 +138,11 @@ def _page(
     verdict: str,
     champion: Champion,
     facts: Facts,
+    days: int,
     account: Sequence[str],
     before: Sequence[Mapping[str, str]],
     late: Sequence[str],
+    asked: Sequence[Audit],
 ) -> pages.Night:
     states = json.loads(before[0]["sites"]) if before else {}
     model_before = before[0]["model"] if before else None
@@ -132,6 +162,9 @@ def _page(
             for site in sorted(found.sites, key=lambda site: (-site.state.rank, site.site))
         ),
         films=showing.films(looking, found),
+        challenger=beside.challenger(looking, found.night, days, showing.intervals(looking)),
+        change=beside.change(looking, found.night, days, showing.intervals(looking)),
         account=tuple(account),
         messages=tuple(late),
+        audits=tuple((each.words, each.command) for each in asked),
     )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from datetime import datetime
 from typing import Final
 
-from apprise import Apprise, NotifyType
+from apprise import Apprise, NotifyFormat, NotifyType
 
 from dicom_router.monitoring.log import outbox
 from dicom_router.monitoring.log.records import PredictionLog, Row
@@ -68,6 +68,7 @@ def _arrives(address: str, row: Row) -> bool:
         plugin = Apprise.instantiate(address, suppress_exceptions=True)
         if plugin is None:  # no address that apprise knows
             return False
+        plugin.notify_format = NotifyFormat.TEXT  # made into HTML, a line of a mail would never wrap
         plugin.socket_connect_timeout = plugin.socket_read_timeout = PATIENCE
         every = Apprise()
         every.add(plugin)

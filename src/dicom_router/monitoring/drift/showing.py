@@ -1,6 +1,5 @@
 """A night as the report's page shows it."""
 
-import base64
 import json
 from collections.abc import Mapping, Sequence
 from datetime import date
@@ -9,7 +8,7 @@ from typing import Any, Final
 from dicom_router.evaluation.bootstrap import Bootstrap
 from dicom_router.figures import in_words
 from dicom_router.labels import CLASSES
-from dicom_router.monitoring.drift import wording
+from dicom_router.monitoring.drift import beside, wording
 from dicom_router.monitoring.drift.assessing import CONFIDENCE, Looking, Night, SiteNight
 from dicom_router.monitoring.drift.measuring import Finding
 from dicom_router.monitoring.drift.signals import BY_NAME, SIGNALS, WHOLE
@@ -46,11 +45,14 @@ def _labelled(looking: Looking, site: str, night: date) -> str:
     """Return how good the model was, of the nights that are drawn, by films that people labelled."""
     if site not in sites_with_labels(looking.log):
         return ""
-    settings = looking.settings
-    intervals = Bootstrap(RESAMPLES, CONFIDENCE, settings.minimum_studies, settings.seed)
-    period = nights.period_of(nights.before(night, settings.shown_nights), night, looking.timezone)
-    found = performance(looking.log, site, looking.model, period, looking.timezone, intervals)
+    period = nights.period_of(nights.before(night, looking.settings.shown_nights), night, looking.timezone)
+    found = performance(looking.log, site, looking.model, period, looking.timezone, intervals(looking))
     return f"{in_words(found.accuracy.to_dict())}, of {found.drawn:,} drawn films" if found.drawn else ""
+
+
+def intervals(looking: Looking) -> Bootstrap:
+    """Return how the intervals of a report are computed."""
+    return Bootstrap(RESAMPLES, CONFIDENCE, looking.settings.minimum_studies, looking.settings.seed)
 
 
 def _row(looking: Looking, finding: Finding) -> pages.Row:
@@ -85,14 +87,13 @@ def films(looking: Looking, night: Night) -> tuple[pages.Film, ...]:
 
 
 def _film(row: Row) -> pages.Film:
-    age = "" if row["age_years"] is None else f", {row['age_years']:.3g} years"
     outlier = ["unlike the training"] if "outlier" in row["reasons"] else []
     disagrees = ["contradicts its header"] if row["header_disagrees"] else []
     return pages.Film(
-        png="data:image/png;base64," + base64.b64encode(row["png"]).decode("ascii"),
+        png=beside.data_address(row["png"]),
         site=row["site"],
         label=row["label"],
-        said=f"{row['BodyPartExamined'] or 'nothing'}{age}",
+        said=beside.said(row),
         why="; ".join([*outlier, *disagrees]),
     )
 

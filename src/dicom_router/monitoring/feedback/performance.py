@@ -7,7 +7,7 @@ That labels are missing at random among the drawn is assumed. Intervals resample
 """
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -69,7 +69,7 @@ def performance(
                 labelled.append((night, film))
     drawn = [(night, film) for night, film in labelled if labels[film["image"]]["drawn"]]
     others = [film for _, film in labelled if not labels[film["image"]]["drawn"]]
-    weights = _weights([night for night, _ in drawn], answered)
+    weights = weights_of([night for night, _ in drawn], answered)
     films = [film for _, film in drawn]
     accuracy, routed_error, patients = _estimates(films, weights, labels, settings)
     corrected = sum(film["label"] != labels[film["image"]]["label"] for film in others)
@@ -81,10 +81,10 @@ def sites_with_labels(log: PredictionLog) -> list[str]:
     return sorted(row["site"] for row in log.rows(select(FEEDBACK.c.site).distinct(), AT_ONCE))
 
 
-def _weights(drawn: Sequence[date], answered: Mapping[date, int]) -> Floats:
-    """Return how many answered films each drawn one stands for ``(N,)``."""
+def weights_of(drawn: Sequence[Hashable], answered: Mapping[Any, int]) -> Floats:
+    """Return how many answered films each drawn one stands for ``(N,)``; both are by night, or by site and night."""
     labelled = Counter(drawn)
-    return np.array([answered[night] / labelled[night] for night in drawn], dtype=np.float64)
+    return np.array([answered[each] / labelled[each] for each in drawn], dtype=np.float64)
 
 
 def _estimates(
@@ -95,29 +95,30 @@ def _estimates(
         return Estimate.undefined(NO_IMAGE), Estimate.undefined(NO_IMAGE), 0
     right = np.array([film["label"] == labels[film["image"]]["label"] for film in films])
     routed = np.array([film["decision"] == ROUTE for film in films])
-    patients = _patients(films)
+    patients = patients_of(films)
     terms = np.column_stack([weights, weights * right, weights * routed, weights * (routed & ~right)])
     sums = patient_sums(terms, patients)
     replicates = resample(sums, settings.resamples, settings.generator(NAME))
     whole = sums.sum(axis=0)
     n, of_routed = count_patients(patients), count_patients(patients[routed])
-    accuracy = estimate(Sampled(_ratio(whole, 1, 0), _ratios(replicates, 1, 0), n), settings)
-    wrong = Sampled(_ratio(whole, 3, 2), _ratios(replicates, 3, 2), of_routed, "patient with a film routed")
+    accuracy = estimate(Sampled(ratio(whole, 1, 0), ratios(replicates, 1, 0), n), settings)
+    wrong = Sampled(ratio(whole, 3, 2), ratios(replicates, 3, 2), of_routed, "patient with a film routed")
     return accuracy, estimate(wrong, settings), n
 
 
-def _ratio(sums: Floats, part: int, whole: int) -> float:
-    return float(_ratios(sums[None], part, whole)[0])
+def ratio(sums: Floats, part: int, whole: int) -> float:
+    """Return a ratio of two of ``(K,)``, NaN where there is nothing to divide by."""
+    return float(ratios(sums[None], part, whole)[0])
 
 
-def _ratios(sums: Floats, part: int, whole: int) -> Floats:
+def ratios(sums: Floats, part: int, whole: int) -> Floats:
     """Return a ratio of two columns of ``(B, K)``, NaN where there is nothing to divide by."""
     return np.asarray(
         np.divide(sums[:, part], sums[:, whole], out=np.full(len(sums), np.nan), where=sums[:, whole] > 0)
     )
 
 
-def _patients(films: Iterable[Row]) -> Integers:
+def patients_of(films: Iterable[Row]) -> Integers:
     """Return ``(N,)``, equal where the patient is; films of nobody are told apart by their study."""
     names: list[Any] = [film["patient"] or f"study {film['study']}" for film in films]
     return np.unique(np.array(names, dtype=object).astype(str), return_inverse=True)[1].astype(np.int64)

@@ -7,13 +7,14 @@ from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 
 from dicom_router.errors import DataError
 from dicom_router.monitoring.drift.reviewed import Reviewed
 from dicom_router.monitoring.feedback.drawing import drawn
+from dicom_router.monitoring.log.nights import period_of
 from dicom_router.monitoring.log.records import PredictionLog, Row
-from dicom_router.monitoring.log.tables import FEEDBACK, PREDICTIONS
+from dicom_router.monitoring.log.tables import FEEDBACK, PREDICTIONS, RUNS
 
 AT_ONCE: Final = 500
 OF_SEVERAL_FILMS: Final = "accession"  # a column whose names may stand for several films
@@ -86,9 +87,11 @@ def labels_of(log: PredictionLog, site: str) -> dict[str, str]:
 
 
 def _films(log: PredictionLog, reviewed: Reviewed, site: str | None) -> list[Row]:
-    """Return the films that are named, once each, as the newest answer has them."""
+    """Return the films that are named, once each, as the newest champion has them that answered them."""
     found: dict[str, Row] = {}
-    wanted = select(*(PREDICTIONS.c[name] for name in COLUMNS)).order_by(PREDICTIONS.c.scored)
+    reign = select(func.max(RUNS.c.run)).where(RUNS.c.model == PREDICTIONS.c.model).scalar_subquery()
+    order = (func.coalesce(reign, 0), PREDICTIONS.c.scored)  # a challenger has none
+    wanted = select(*(PREDICTIONS.c[name] for name in COLUMNS)).order_by(*order)
     for some in _groups(list(reviewed.labels), AT_ONCE):
         chosen = wanted.where(PREDICTIONS.c[reviewed.column].in_(some))
         rows = log.rows(chosen if site is None else chosen.where(PREDICTIONS.c.site == site), AT_ONCE)
@@ -115,7 +118,7 @@ def _rows(
     for film in films:
         place = film["site"], film["received"].astimezone(ZoneInfo(timezone)).date()
         if place not in draws:
-            draws[place] = drawn(log, *place, count, timezone)
+            draws[place] = drawn(log, place[0], period_of(place[1], place[1], timezone), count)
         label = reviewed.labels[film[reviewed.column]]
         is_drawn = film["image"] in draws[place]
         rows.append({"image": film["image"], "site": film["site"], "label": label, "drawn": is_drawn, "given": now})

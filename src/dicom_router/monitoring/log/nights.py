@@ -6,8 +6,9 @@ from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, distinct, func, select
+from sqlalchemy import Select, distinct, func, or_, select
 
+from dicom_router.model.answers import ReviewReason
 from dicom_router.monitoring.log.records import PredictionLog, Row
 from dicom_router.monitoring.log.tables import COMMISSIONS, EMBEDDINGS, FINDINGS, NIGHTS, PREDICTIONS, RUNS, THUMBNAILS
 from dicom_router.monitoring.periods import Period
@@ -60,6 +61,26 @@ def last_night(log: PredictionLog, timezone: str) -> date | None:
     return None
 
 
+def last_run(log: PredictionLog, model: str, night: date, timezone: str) -> Row | None:
+    """Return the last run of ``model`` that began by the end of ``night`` and came to its end, None without one."""
+    wanted = select(RUNS).where(RUNS.c.model == model, RUNS.c.started < period_of(night, night, timezone).end)
+    return next(log.rows(wanted.order_by(RUNS.c.run.desc()).limit(1), 1), None)
+
+
+def changed_from(log: PredictionLog, model: str, night: date, timezone: str) -> str | None:
+    """Return the champion before ``model``, where the first run since that one began in this night."""
+    last = last_run(log, model, night, timezone)
+    if last is None:
+        return None
+    others = select(RUNS).where(RUNS.c.run < last["run"], RUNS.c.model != model)
+    before = next(log.rows(others.order_by(RUNS.c.run.desc()).limit(1), 1), None)
+    if before is None:
+        return None
+    (first,) = log.rows(select(func.min(RUNS.c.started).label("at")).where(RUNS.c.run > before["run"]), 1)
+    is_new = first["at"] >= period_of(night, night, timezone).start
+    return before["model"] if is_new else None
+
+
 def sites(log: PredictionLog, period: Period) -> list[str]:
     """Return the sites that delivered in ``period``, and those that were ever commissioned, sorted."""
     delivered = _within(select(PREDICTIONS.c.site).distinct(), period)
@@ -86,12 +107,13 @@ def nights(log: PredictionLog, last: date | None = None, count: int = 1000) -> l
 
 
 def thumbnails(log: PredictionLog, columns: Sequence[str], model: str, period: Period, count: int) -> list[Row]:
-    """Return ``columns`` and ``png`` of films of ``period`` that have one, the most unlike the training first."""
+    """Return ``columns`` and ``png`` of films of ``period`` worth a look, the most unlike the training first."""
     same = (THUMBNAILS.c.image == PREDICTIONS.c.image) & (THUMBNAILS.c.model == PREDICTIONS.c.model)
     wanted = select(*(PREDICTIONS.c[name] for name in columns), THUMBNAILS.c.png).join_from(
         PREDICTIONS, THUMBNAILS, same
     )
-    chosen = _within(wanted.where(PREDICTIONS.c.model == model), period)
+    unlike, disagrees = PREDICTIONS.c.reasons.contains(ReviewReason.OUTLIER), PREDICTIONS.c.header_disagrees.is_(True)
+    chosen = _within(wanted.where(PREDICTIONS.c.model == model, or_(unlike, disagrees)), period)
     ordered = chosen.order_by(PREDICTIONS.c.outlier_score.desc(), PREDICTIONS.c.image).limit(count)
     return list(log.rows(ordered, AT_ONCE))
 

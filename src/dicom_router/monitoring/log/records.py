@@ -40,6 +40,7 @@ class Written:
     added: frozenset[str]
     new: frozenset[str]
     twins: int  # new ones whose SOPInstanceUID another image has
+    shadows: int = 0  # rows of a challenger that were added
 
 
 class PredictionLog:
@@ -61,19 +62,22 @@ class PredictionLog:
         with self._engine.begin() as connection:
             return bool(_among(connection, [image], model))
 
-    def write(self, rows: Sequence[Row], files: Sequence[Row]) -> Written:
+    def write(self, rows: Sequence[Row], files: Sequence[Row], shadows: Sequence[Row] = ()) -> Written:
         """Add predictions, with their features and small pictures, unless they are there; note files as gone through.
 
+        Of ``shadows``, a challenger's rows, those of images that this very call adds for the champion are added: no row
+        of a challenger stands where none of a champion does, or says of another moment that a film was received.
         Two processes that write the same rows at once leave one of each, and each is told which are its own.
         """
         images = [row["image"] for row in rows]
         with writing(self._engine).begin() as connection:
             before, instances = _among(connection, images), _instances(connection, rows)
             added = self._add(connection, rows)
+            beside = self._add(connection, [row for row in shadows if row["image"] in added])
             if files:
                 connection.execute(_upsert(connection, FILES), files)
         new = added - before
-        return Written(added, new, _twins([row for row in rows if row["image"] in new], instances))
+        return Written(added, new, _twins([row for row in rows if row["image"] in new], instances), len(beside))
 
     def end_run(self, run: Row) -> None:
         """Note a run that came to its end."""
@@ -84,9 +88,23 @@ class PredictionLog:
         """Return the model of the last run that came to its end."""
         return self._one(select(RUNS.c.model).order_by(RUNS.c.run.desc()).limit(1))
 
+    def last_models(self) -> tuple[str, str]:
+        """Return champion and challenger of the last run that came to its end, "" for who was not there."""
+        with self._engine.begin() as connection:
+            wanted = select(RUNS.c.model, RUNS.c.challenger).order_by(RUNS.c.run.desc()).limit(1)
+            found = connection.execute(wanted).one_or_none()
+        return ("", "") if found is None else (found[0], found[1])
+
     def model_before(self, model: str) -> str | None:
         """Return the model of the last run that was of another than ``model``."""
         return self._one(select(RUNS.c.model).where(RUNS.c.model != model).order_by(RUNS.c.run.desc()).limit(1))
+
+    def labels(self, images: Sequence[str], model: str) -> dict[str, str]:
+        """Return what ``model`` said of those of ``images`` that it answered."""
+        chosen = select(PREDICTIONS.c.image, PREDICTIONS.c.label).where(PREDICTIONS.c.image.in_(images))
+        with self._engine.begin() as connection:
+            found = connection.execute(chosen.where(PREDICTIONS.c.model == model, PREDICTIONS.c.label != ""))
+            return {row[0]: row[1] for row in found}
 
     def moves(self, before: str, after: str, period: Period) -> dict[tuple[str, str], int]:
         """Count the images of ``period`` that both models answered, by the two labels."""

@@ -121,8 +121,11 @@ RUNS: Final = Table(
     Column("run", Integer, primary_key=True),
     Column("started", Moment(), nullable=False),
     Column("ended", Moment(), nullable=False),
-    _text("model", 16),
+    _text("model", 16),  # the champion
     *(Column(name, Integer, nullable=False) for name in ("seen", "scored", "quarantined", "waiting", "known")),
+    Column("challenger", String(16), nullable=False, default=""),  # the model that answered beside it, if any did
+    Column("challenger_number", String(16), nullable=False, default=""),  # of its version in the registry
+    Column("challenger_failed", Text, nullable=False, default=""),  # what must be said of it, in words
 )
 
 ORIGIN: Final = Table(
