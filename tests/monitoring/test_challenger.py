@@ -26,7 +26,7 @@ from dicom_router.monitoring.feedback.drawing import drawn
 from dicom_router.monitoring.feedback.taking import take
 from dicom_router.monitoring.log.nights import changed_from
 from dicom_router.monitoring.log.records import opened, opened_to_read
-from dicom_router.monitoring.outcomes import Cells
+from dicom_router.monitoring.outcomes import LOSSES, Cells
 from dicom_router.monitoring.periods import Period
 from dicom_router.monitoring.rescoring import Request, rescore
 
@@ -173,6 +173,19 @@ def test_a_challenger_that_hangs_costs_the_champion_no_film(
     account = run(asking(challenger=str(hangs), jobs=1, timeout=2.0))
     assert (account.scored, account.refused, account.shadows) == (1, 0, shadows)
     assert "challenger" in "\n".join(account.lines)
+
+
+def test_a_challenger_that_hangs_is_asked_about_three_films_and_that_is_said(
+    tmp_path: Path, inbox: Path, asking: Asking, good: Path, version: str
+) -> None:
+    hangs = hanging(good / "artifacts/model", tmp_path / "hangs", "not black")
+    deliver_many(inbox, 6)
+    (inbox / SITE / "notes.txt").write_text("no film")
+    account = run(asking(challenger=str(hangs), jobs=2, timeout=2.0))
+    assert (account.scored, account.refused, account.shadows) == (6, 1, 0) and adds_up(account)
+    assert set(rows(tmp_path, "model")) == {(version,)}
+    (warning,) = [line for line in account.lines if "did not answer" in line]
+    assert warning.startswith(f"The challenger did not answer {LOSSES} films: a process was lost with it")
 
 
 START = datetime.now(UTC).replace(hour=2, minute=0, second=0, microsecond=0) + timedelta(days=2)

@@ -1,5 +1,7 @@
 """A film answered by one model, in a process that may die; what its network saw is kept."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
@@ -64,7 +66,7 @@ def ask(asked: Asked, content: bytes, before: Answer | None = None) -> Answer:
     """Ask a model about a film of these bytes; what the answer ``before`` decoded is taken where it is the same.
 
     Raises:
-        ModelError: the model in the folder became another one, or must not be used on this film.
+        ModelError: the model in the folder became another one, must not be used on this film, or does not run.
     """
     classifier, witness = loaded(asked.loading)
     if classifier.version != asked.version:
@@ -75,7 +77,8 @@ def ask(asked: Asked, content: bytes, before: Answer | None = None) -> Answer:
         film = same or preprocess_file(content, taken)
     except UnreadableImage as error:
         return Answer(unanswered(Path(), error.reason, error.detail, classifier.facts), taken)
-    result = classifier.judge(Path(), film)
+    with _in_words():
+        result = classifier.judge(Path(), film)
     return Answer(result, taken, film, compact(witness.last[0][0]))
 
 
@@ -95,10 +98,17 @@ def rehearse(asked: Asked) -> None:
     """
     _, witness = loaded(asked.loading)
     side = witness.preprocessing.image_size
-    try:
+    with _in_words():
         witness.run(np.zeros((1, side, side), np.uint8))
+
+
+@contextmanager
+def _in_words() -> Iterator[None]:
+    """Say that a graph does not run; ONNX Runtime's own words are many lines, and name files."""
+    try:
+        yield
     except NOT_RUN as error:
-        raise ModelError(f"ONNX Runtime cannot run it: {error}") from None
+        raise ModelError(f"ONNX Runtime cannot run it ({type(error).__name__})") from error
 
 
 def columns_of(result: Result) -> dict[str, Any]:

@@ -5,7 +5,6 @@ What comes back names nobody: neither the path nor an original identifier leaves
 
 import hashlib
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
@@ -15,7 +14,6 @@ from dicom_router.dicom.film import Header
 from dicom_router.dicom.source import load
 from dicom_router.errors import ModelError, UnreadableImage
 from dicom_router.model.answers import Result
-from dicom_router.model.session import NOT_RUN
 from dicom_router.monitoring.answering import Answer, Asked, ask, columns_of, loaded
 from dicom_router.monitoring.facts import UNKNOWN, Person, read_facts
 from dicom_router.monitoring.inbox import Stamp, stamp_of
@@ -54,11 +52,11 @@ class Common:
         return replace(self, challenger=None)
 
     def load(self) -> None:
-        """Load the models in this process, so that no film's seconds go into it."""
+        """Load the champion in this process, so that no film's seconds go into it.
+
+        The challenger is loaded for its first film: what is wrong with it then concerns that film alone.
+        """
         loaded(self.champion.loading)
-        if self.challenger is not None:
-            with suppress(ModelError):  # which it says of each film
-                loaded(self.challenger.loading)
 
 
 @dataclass(frozen=True)
@@ -99,7 +97,7 @@ def score(item: Item, common: Common) -> Scored | None:
         return scored
     try:
         other = ask(common.challenger, content, answer)
-    except (ModelError, *NOT_RUN) as error:
+    except ModelError as error:
         return replace(scored, silent=str(error))
     return replace(scored, shadow={**same, **_described(other, header), **other.columns})
 

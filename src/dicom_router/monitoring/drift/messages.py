@@ -7,6 +7,7 @@ from typing import Final, Literal
 
 from dicom_router.monitoring.drift.assessing import Night, SiteNight
 from dicom_router.monitoring.drift.signals import State
+from dicom_router.monitoring.drift.together import SEVERAL
 from dicom_router.monitoring.drift.wording import cause_of, to_do, verdict
 from dicom_router.monitoring.log import outbox
 from dicom_router.monitoring.log.records import PredictionLog, Row
@@ -40,7 +41,9 @@ def lay_out(
     over = [
         incidents[site.site]
         for site in night.sites
-        if site.site in incidents and is_over(site, before.get(site.site), incidents[site.site], night.night)
+        if site.site in incidents
+        and is_over(site, before.get(site.site), incidents[site.site], night.night)
+        and (site.site != SEVERAL or _all_green(night, before))
     ]
     messages = [_alarm(night, site, page) for site in begun] + [_cleared(incident, night, page) for incident in over]
     messages += [*_watch(night, frozenset(incidents), page), *_green(night, green, page)]
@@ -55,6 +58,12 @@ def lay_out(
 def is_over(site: SiteNight, before: str | None, incident: Row, night: date) -> bool:
     """Say whether an incident is over: two looks in a row that found nothing, with enough studies to find something."""
     return site.state is State.GREEN and site.compared and before == State.GREEN and incident["opened"] < night
+
+
+def _all_green(night: Night, before: Mapping[str, str]) -> bool:
+    """Say whether no judged site shows anything, nor did: those that do are left out of what sites say together."""
+    judged = [site for site in night.sites if site.judged]
+    return all(site.state is State.GREEN and before.get(site.site, State.GREEN) == State.GREEN for site in judged)
 
 
 def _alarm(night: Night, site: SiteNight, page: str) -> Message:

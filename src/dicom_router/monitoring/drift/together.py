@@ -1,4 +1,4 @@
-"""What the sites say together: a change too small for any of them, but the same at all."""
+"""What sites say together: changes at several of them that are too small to be seen at any one."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -19,8 +19,9 @@ Findings = Mapping[str, Sequence[Finding]]  # by site
 def together(sites: Findings) -> list[Finding]:
     """Return for each signal and span what the ``sites`` that were compared say together; not yet judged.
 
-    p is Fisher's combination of theirs (Statistical Methods for Research Workers, 1932, section 21.1), since sites
-    share no study; the effect is their mean, weighted by studies.
+    p is that of at most one site having changed: Fisher's combination of all p but the smallest (the partial
+    conjunction of Benjamini and Heller 2008, Biometrics 64:1215), since sites share no study. The effect is their mean,
+    weighted by studies. Directions are not compared: sites may have changed in different ways.
     """
     places: dict[tuple[str, int], list[tuple[str, Finding]]] = {}
     for site, finding in _tested(sites):
@@ -39,7 +40,8 @@ def _combined(found: Sequence[tuple[str, Finding]]) -> Finding:
     findings = [finding for _, finding in found]
     studies = np.array([each.n for each in findings])
     effect = float(np.average([float(each.effect or 0.0) for each in findings], weights=studies))
-    p = float(combine_pvalues([max(float(each.p or 0.0), np.finfo(float).tiny) for each in findings]).pvalue)
+    p_values = sorted(max(float(each.p or 0.0), np.finfo(float).tiny) for each in findings)
+    p = float(combine_pvalues(p_values[1:]).pvalue)
     site, most = max(found, key=lambda one: float(one[1].effect or 0.0))
     return replace(
         most,

@@ -50,6 +50,8 @@ class Paired:
             return "no film that both answered was drawn and labelled: nobody knows which is right"
         if self.accuracy.reason == NO_SPREAD and self.accuracy.value == 0:
             return "both are right and wrong on the same films"
+        if self.accuracy.reason == NO_SPREAD:
+            return "the same difference for every patient, which leaves nothing to make an interval of"
         if self.accuracy.low is None or self.accuracy.high is None:
             return "nothing can be concluded from it yet"
         if self.accuracy.low > 0:
