@@ -108,8 +108,11 @@ def test_what_is_asked_wrongly_is_said(commission: Callable[..., str], options: 
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("film,label\n1.2,spine\n", "needs a row a film, with the columns SOPInstanceUID or image, and label"),
-        ("", "needs a row a film"),
+        (
+            "film,label\n1.2,spine\n",
+            "has the columns film, label; needed are a row a film, label, and one of SOP",
+        ),
+        ("", "has no rows; needed are a row a film"),
         ("SOPInstanceUID,label\n1.2,knee\n", "line 2: unknown label 'knee'"),
         ("SOPInstanceUID,label\n1.2,spine\n1.2,other\n", "line 3: this film has another label further up"),
         ("SOPInstanceUID,label\n\udcff,spine\n", "no CSV in UTF-8"),

@@ -111,6 +111,7 @@ def test_a_night_without_a_run_is_said(tmp_path: Path, inbox: Path, night: Look,
     night(0)
     found = report(asking(), thresholds(), tmp_path / "reports", day(3))
     assert "No run came to its end this night" in found.verdict and "see why no run" in found.to_do[0]
+    assert found.word == "not known" and "nothing to do" not in found.page.read_text()
 
 
 def test_films_that_contradict_their_header_are_shown_small_for_a_while(

@@ -115,6 +115,12 @@ def test_as_many_films_of_a_window_are_drawn_as_a_reference_needs(folder: Path) 
     assert "30 films of 30 drawn" in done.output, done.output
 
 
+def test_a_night_that_has_not_come_is_refused(folder: Path, good: Path) -> None:
+    done = call("drift", "--night", "2999-01-01", "--model", str(good / "artifacts/model"))
+    assert done.exit_code == 1 and "--night 2999-01-01 has not come yet: today is" in str(done.exception)
+    assert not (folder / "reports/drift/2999-01-01").exists()
+
+
 @pytest.mark.parametrize("days", [(), ("--since", "2026-01-01"), ("--night", "2026-01-01", "--films", "3")])
 def test_a_draw_is_of_a_night_or_of_a_window(folder: Path, days: tuple[str, ...]) -> None:
     done = call("predictions", "sample", SITE, *days)
@@ -141,6 +147,7 @@ def test_labels_are_kept_by_pseudonym_and_a_later_one_takes_the_place_of_an_earl
     first = call(
         "feedback", table(folder / "a.csv", "SOPInstanceUID", {"1.2.3.3": "spine", "1.2.3.4": "", "9.9": "other"})
     )
+    assert "1 rows of" in first.output and "have no label yet: fill in one of abdomen" in first.output
     assert "1 films got a label" in first.output and "1 names that the prediction log does not have" in first.output
     again = call("feedback", table(folder / "b.csv", "SOPInstanceUID", {"1.2.3.3": "other", "1.2.3.4": "other"}))
     assert "1 films got a label" in again.output and "1 films got another label" in again.output
@@ -165,7 +172,7 @@ def test_an_accession_number_labels_its_films_unless_they_show_several_things(
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("film,label\n1,spine\n", "SOPInstanceUID or image or AccessionNumber, and label"),
+        ("film,label\n1,spine\n", "label, and one of SOPInstanceUID, image, AccessionNumber"),
         ("SOPInstanceUID,label\n1.2,knee\n", "line 2: unknown label 'knee'"),
     ],
 )

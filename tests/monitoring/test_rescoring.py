@@ -243,7 +243,7 @@ def test_days_and_a_site_can_be_asked_for(inbox: Path, asking: Asking, blind: Pa
     [
         ({"site": "North Hospital"}, "at most 32 lower-case letters"),
         ({"site": "east"}, "no folder of site east; there are: north"),
-        ({"inbox": Path("nowhere")}, "the inbox nowhere is missing"),
+        ({"inbox": Path("nowhere")}, "the folder nowhere is missing"),
     ],
 )
 def test_what_is_asked_wrongly_is_said(inbox: Path, asking: Asking, changes: dict[str, Any], said: str) -> None:

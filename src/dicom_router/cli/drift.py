@@ -1,10 +1,12 @@
 """``dicom-router drift``: say whether what hospitals deliver has changed, as rescore/nightly does after scoring."""
 
 from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import click
 
 from dicom_router.cli.rescore import CHAMPION, DAY
+from dicom_router.errors import DataError
 from dicom_router.extras import extra
 
 
@@ -21,9 +23,12 @@ def command(night: datetime | None, model: str) -> None:
         from dicom_router.monitoring.drift.reporting import deliver, report
         from dicom_router.monitoring.requesting import request
         from dicom_router.params import load_params
-    day = None if night is None else night.date()
-    asked = request(model=model)
     settings = load_params().monitoring
+    day = None if night is None else night.date()
+    today = datetime.now(ZoneInfo(settings.timezone)).date()
+    if day is not None and day > today:
+        raise DataError(f"--night {day} has not come yet: today is {today} ({settings.timezone}, monitoring.timezone)")
+    asked = request(model=model)
     for line in report(asked, settings.drift, night=day, drawn_films=settings.drawn_films).lines:
         click.echo(line)
     for line in deliver(asked.log):

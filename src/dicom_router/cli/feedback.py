@@ -24,6 +24,7 @@ def command(table: Path, site: str | None, since: datetime | None, until: dateti
     with extra("train,platform"):
         from dicom_router.dataset.pseudonyms import Pseudonyms, fingerprint
         from dicom_router.evaluation.bootstrap import Bootstrap
+        from dicom_router.labels import CLASSES
         from dicom_router.monitoring.drift.reviewed import KEYS_OF_STUDIES, read_reviewed
         from dicom_router.monitoring.feedback.paired import paired
         from dicom_router.monitoring.feedback.performance import performance, sites_with_labels
@@ -42,6 +43,8 @@ def command(table: Path, site: str | None, since: datetime | None, until: dateti
         taken = take(log, reviewed, site, settings.drawn_films, settings.timezone, now)
         for line in taken.lines:
             click.echo(line)
+        if reviewed.empty:
+            click.echo(f"{reviewed.empty:>8,} rows of {table} have no label yet: fill in one of {', '.join(CLASSES)}")
         bootstrap = Bootstrap.from_params(params.evaluate)
         model, challenger = log.last_models()
         for each in sites_with_labels(log) if model else ():

@@ -23,7 +23,8 @@ DEMO_KEY: Final = "the public key of the sample dataset, never for patients"
 HOW_TO_MAKE_A_KEY: Final = (
     f"{KEY_VARIABLE} must hold the secret key of the pseudonyms, at least {MINIMUM_KEY_LENGTH} characters. "
     'Make one once with `python -c "import secrets; print(secrets.token_hex(32))"`, keep it where your '
-    f"hospital keeps secrets (never in the repository), and `export {KEY_VARIABLE}=...` before each import"
+    f"hospital keeps secrets (never in the repository), and `export {KEY_VARIABLE}=...` before what reads "
+    "films: import, rescore, feedback. Data that are there want the key that they were made with"
 )
 
 # What systems write where they know no patient; compared in upper case, letters and digits only.

@@ -95,17 +95,22 @@ def _numbers(account: Account) -> Iterator[str]:
     yield f"scored       {account.scored:>9,}" + (f"   {found}; {account.review:,} for review" if found else "")
     yield f"quarantined  {account.refused:>9,}"
     yield from (f"{n:>22,}   {reason}: {reason.meaning}" for reason, n in account.quarantined.items())
-    yield f"waiting      {account.waiting:>9,}" + ("   still being written" if account.waiting else "")
+    yield f"waiting      {account.waiting:>9,}" + _waiting(account)
     yield f"known        {account.known:>9,}"
     if account.challenger is not None:
         yield f"challenger   {account.shadows:>9,}   answers in silence, by {account.challenger}"
 
 
+def _waiting(account: Account) -> str:
+    written = account.waiting - account.misplaced
+    parts = [f"{written:,} still being written"] if written else []
+    parts += [f"{account.misplaced:,} in no site's folder"] if account.misplaced else []
+    return f"   {', '.join(parts)}" if parts else ""
+
+
 def _notes(account: Account) -> Iterator[str]:
     if account.misplaced:
-        yield (
-            f"{account.misplaced:,} of those that wait lie in no site's folder, and will not be scored there: {RULE}"
-        )
+        yield f"what lies in no site's folder will not be scored there: {RULE}"
     if account.replaced:
         yield f"{account.replaced:,} new films under a name that held another film before; both are kept"
     if account.twins:

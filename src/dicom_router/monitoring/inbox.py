@@ -74,7 +74,8 @@ def sites(inbox: Path, asked: str | None = None) -> tuple[str, ...]:
         raise DataError(f"--site {asked!r}: {RULE}")
     if not is_folder(inbox):
         raise DataError(
-            f"the inbox {inbox} is missing: make it, or name another folder in params.yaml (monitoring.inbox)"
+            f"the folder {inbox} is missing: make it, with a folder for each site, or name another one in params.yaml"
+            " (monitoring.inbox)"
         )
     found = tuple(sorted(entry.name for entry in os.scandir(inbox) if NAME.fullmatch(entry.name) and entry.is_dir()))
     if asked is not None and asked not in found:

@@ -112,7 +112,11 @@ def get_version(client: MlflowClient, version: str) -> ModelVersion:
         if error.error_code not in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE"):
             raise
         found = sorted((str(one.version) for one in client.search_model_versions(f"name = '{MODEL}'")), key=int)
-        there = f"there are {', '.join(found)}" if found else "none is registered yet: run the training flow"
+        there = (
+            f"there are {', '.join(found)}"
+            if found
+            else "none is registered yet: run train/cpu, or dvc repro and dicom-router record"
+        )
         raise RegistryError(f"{MODEL} has no version {version!r}; {there}") from None
 
 

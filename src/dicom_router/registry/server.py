@@ -1,5 +1,6 @@
 """The MLflow server: where it is, whether it answers, and how its errors reach a person."""
 
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -64,6 +65,7 @@ def connected() -> Iterator[MlflowClient]:
     check_reachable()
     for name, value in SETTINGS.items():
         os.environ.setdefault(name, value)
+    logging.getLogger("mlflow").setLevel(logging.WARNING)  # it tells of waiting where there is nothing to wait for
     mlflow.set_tracking_uri(address())  # for what MLflow offers without a client: to log and download models
     try:
         yield MlflowClient(address())

@@ -85,6 +85,7 @@ class Night:
 
     night: date
     state: str
+    unjudged: str  # why the state means nothing, "" where it does
     model: str
     synthetic: bool
     red: tuple[str, ...]  # what must be said of the model in red

@@ -34,6 +34,7 @@ class Reported:
 
     night: date
     state: State
+    word: str  # what it is called: the state, where that means something
     verdict: str
     to_do: tuple[str, ...]
     audits: tuple[Audit, ...]
@@ -48,7 +49,7 @@ class Reported:
         todo = [f"to do        {line}" for line in self.to_do]
         looks = [f"look at      {each.words}: {each.command}" for each in self.audits]
         others = [f"challenger   {line}" for line in self.challenger]
-        first = f"{self.night}   {self.state}: {self.verdict}"
+        first = f"{self.night}   {self.word}: {self.verdict}"
         return [first, *todo, *looks, *others, f"report       {self.page}"]
 
     @property
@@ -58,7 +59,7 @@ class Reported:
         link = f"[The report]({self.page.resolve().as_uri()}) (`{self.page}`)"
         looks = [f"- look at {each.words}: `{each.command}`" for each in self.audits]
         others = [f"\nChallenger: {line}" for line in self.challenger]
-        first = f"**{self.night}: {self.state}.** {self.verdict}"
+        first = f"**{self.night}: {self.word}.** {self.verdict}"
         return "\n".join([first, "", *todo, *looks, *others, "", link])
 
 
@@ -108,6 +109,7 @@ def report(
     return Reported(
         night=day,
         state=found.state,
+        word=wording.word(found),
         verdict=verdict,
         to_do=page.to_do,
         audits=tuple(asked),
@@ -151,6 +153,7 @@ def _page(
     return pages.Night(
         night=found.night,
         state=str(found.state),
+        unjudged=wording.unjudged(found),
         model=found.model,
         synthetic=facts.synthetic,
         red=champion.warnings,

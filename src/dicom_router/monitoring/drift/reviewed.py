@@ -23,6 +23,7 @@ class Reviewed:
 
     column: str
     labels: Mapping[str, str]
+    empty: int = 0  # rows of the table without a label
 
 
 @dataclass(frozen=True)
@@ -54,8 +55,10 @@ def read_reviewed(path: Path, pseudonyms: Pseudonyms, keys: Mapping[str, str] = 
         raise DataError(f"{path} is no CSV in UTF-8 ({error}): save it as one") from None
     key = next((name for name in keys if name in columns), None)
     if key is None or LABEL not in columns:
-        raise DataError(f"{path} needs a row a film, with the columns {' or '.join(keys)}, and {LABEL}")
+        there = f"the columns {', '.join(map(str, rows[0]))}" if rows else "no rows"
+        raise DataError(f"{path} has {there}; needed are a row a film, {LABEL}, and one of {', '.join(keys)}")
     labels: dict[str, str] = {}
+    empty = sum(not (row[LABEL] or "").strip() for row in rows)
     for number, row in enumerate(rows, start=2):
         if not (row[LABEL] or "").strip():
             continue
@@ -63,7 +66,7 @@ def read_reviewed(path: Path, pseudonyms: Pseudonyms, keys: Mapping[str, str] = 
         label = _label(path, number, row[LABEL] or "")
         if labels.setdefault(name, label) != label:
             raise DataError(f"{path}, line {number}: this film has another label further up: decide which is right")
-    return Reviewed(keys[key], labels)
+    return Reviewed(keys[key], labels, empty)
 
 
 def agree(reviewed: Reviewed, films: Iterable[Row]) -> Agreement:

@@ -11,6 +11,18 @@ from dicom_router.monitoring.drift.together import SEVERAL
 NAMED: Final = 3  # sites in a sentence
 
 
+def word(night: Night) -> str:
+    """Return what a night is called in a word or two."""
+    return unjudged(night) or str(night.state)
+
+
+def unjudged(night: Night) -> str:
+    """Say why the state of a night means nothing; "" where it does."""
+    if not night.ran:
+        return "not known"
+    return "" if not night.sites or any(site.judged for site in night.sites) else "report only"
+
+
 def verdict(night: Night) -> str:
     """Return one sentence for a person with two minutes."""
     if not night.ran:
@@ -78,7 +90,7 @@ def to_do(night: Night) -> list[str]:
         if standing is Standing.OTHER_MODEL:
             lines.append(f"{site.site}: score its reference with this version (dicom-router rescore --since), or commission it anew")  # fmt: skip  # noqa: E501
         elif not site.judged and site.studies:
-            lines.append(f"{site.site}: commission it (dicom-router commission {site.site}); until then it is only reported")  # fmt: skip  # noqa: E501
+            lines.append(f"{site.site}: commission it (dicom-router commission {site.site} --since … --until … --reviewed …); until then it is only reported")  # fmt: skip  # noqa: E501
     return lines
 
 
