@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from sqlalchemy import select
 
-from dicom_router.monitoring.log.nights import before, period_of
+from dicom_router.monitoring.log.nights import before, period_of, received_in
 from dicom_router.monitoring.log.records import PredictionLog
 from dicom_router.monitoring.log.tables import FEEDBACK, PREDICTIONS
 from dicom_router.monitoring.periods import Period
@@ -49,9 +49,8 @@ def drawn(log: PredictionLog, site: str, period: Period, count: int) -> frozense
     whatever the model said of them. A night that goes on afterwards may draw others in place of some.
     """
     answered = select(PREDICTIONS.c.image).distinct().where(PREDICTIONS.c.site == site, PREDICTIONS.c.label != "")
-    chosen = answered.where(PREDICTIONS.c.received >= period.start)
-    chosen = chosen if period.end is None else chosen.where(PREDICTIONS.c.received < period.end)
-    return frozenset(first_of((row["image"] for row in log.rows(chosen, AT_ONCE)), count))
+    chosen = log.rows(received_in(answered, period), AT_ONCE)
+    return frozenset(first_of((row["image"] for row in chosen), count))
 
 
 def audits(log: PredictionLog, night: date, count: int, nights: int, timezone: str) -> list[Audit]:
@@ -62,7 +61,7 @@ def audits(log: PredictionLog, night: date, count: int, nights: int, timezone: s
     period, columns = period_of(before(night, nights - 1), night, timezone), PREDICTIONS.c
     wanted = select(columns.site, columns.received, columns.image).distinct().where(columns.label != "")
     found: dict[str, dict[date, list[str]]] = {}
-    for row in log.rows(wanted.where(columns.received >= period.start, columns.received < period.end), AT_ONCE):
+    for row in log.rows(received_in(wanted, period), AT_ONCE):
         day = row["received"].astimezone(ZoneInfo(timezone)).date()
         found.setdefault(row["site"], {}).setdefault(day, []).append(row["image"])
     labelled = {row["image"] for row in log.rows(select(FEEDBACK.c.image), AT_ONCE)}

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, distinct, func, or_, select
+from sqlalchemy import FromClause, Select, distinct, func, or_, select
 
 from dicom_router.model.answers import ReviewReason
 from dicom_router.monitoring.log.records import PredictionLog, Row
@@ -19,7 +19,7 @@ ASKED: Final = 500  # studies that are asked for at once
 
 def films(log: PredictionLog, columns: Sequence[str], site: str, model: str | None, period: Period) -> Iterator[Row]:
     """Yield ``columns`` of the films of ``site`` that were received in ``period``; of every model for None."""
-    wanted = _within(select(*(PREDICTIONS.c[name] for name in columns)).where(PREDICTIONS.c.site == site), period)
+    wanted = received_in(select(*(PREDICTIONS.c[name] for name in columns)).where(PREDICTIONS.c.site == site), period)
     chosen = wanted if model is None else wanted.where(PREDICTIONS.c.model == model)
     return log.rows(chosen.order_by(PREDICTIONS.c.received, PREDICTIONS.c.image), AT_ONCE)
 
@@ -38,7 +38,7 @@ def features(log: PredictionLog, model: str, studies: Sequence[str]) -> Iterator
 def volumes(log: PredictionLog, site: str, period: Period, timezone: str) -> dict[date, int]:
     """Return how many studies of ``site`` each night brought; nights without any are missing."""
     wanted = select(PREDICTIONS.c.received, func.count(distinct(PREDICTIONS.c.study)).label("n"))
-    chosen = _within(wanted.where(PREDICTIONS.c.site == site), period).group_by(PREDICTIONS.c.received)
+    chosen = received_in(wanted.where(PREDICTIONS.c.site == site), period).group_by(PREDICTIONS.c.received)
     found: dict[date, int] = {}
     for row in log.rows(chosen, AT_ONCE):
         night = row["received"].astimezone(ZoneInfo(timezone)).date()
@@ -83,7 +83,7 @@ def changed_from(log: PredictionLog, model: str, night: date, timezone: str) -> 
 
 def sites(log: PredictionLog, period: Period) -> list[str]:
     """Return the sites that delivered in ``period``, and those that were ever commissioned, sorted."""
-    delivered = _within(select(PREDICTIONS.c.site).distinct(), period)
+    delivered = received_in(select(PREDICTIONS.c.site).distinct(), period)
     found = {row["site"] for wanted in (delivered, select(COMMISSIONS.c.site).distinct()) for row in log.rows(wanted, AT_ONCE)}  # fmt: skip  # noqa: E501
     return sorted(found)
 
@@ -113,7 +113,7 @@ def thumbnails(log: PredictionLog, columns: Sequence[str], model: str, period: P
         PREDICTIONS, THUMBNAILS, same
     )
     unlike, disagrees = PREDICTIONS.c.reasons.contains(ReviewReason.OUTLIER), PREDICTIONS.c.header_disagrees.is_(True)
-    chosen = _within(wanted.where(PREDICTIONS.c.model == model, or_(unlike, disagrees)), period)
+    chosen = received_in(wanted.where(PREDICTIONS.c.model == model, or_(unlike, disagrees)), period)
     ordered = chosen.order_by(PREDICTIONS.c.outlier_score.desc(), PREDICTIONS.c.image).limit(count)
     return list(log.rows(ordered, AT_ONCE))
 
@@ -148,6 +148,7 @@ def before(night: date, nights: int) -> date:
     return night - timedelta(days=nights)
 
 
-def _within(wanted: Select[Any], period: Period) -> Select[Any]:
-    chosen = wanted.where(PREDICTIONS.c.received >= period.start)
-    return chosen if period.end is None else chosen.where(PREDICTIONS.c.received < period.end)
+def received_in(wanted: Select[Any], period: Period, films: FromClause = PREDICTIONS) -> Select[Any]:
+    """Leave of ``wanted`` the rows of ``films``, predictions, that were received in ``period``."""
+    chosen = wanted.where(films.c.received >= period.start)
+    return chosen if period.end is None else chosen.where(films.c.received < period.end)

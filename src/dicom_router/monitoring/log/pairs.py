@@ -7,6 +7,7 @@ from typing import Final
 
 from sqlalchemy import and_, func, select
 
+from dicom_router.monitoring.log.nights import received_in
 from dicom_router.monitoring.log.records import PredictionLog, Row
 from dicom_router.monitoring.log.tables import PREDICTIONS, THUMBNAILS
 from dicom_router.monitoring.periods import Period
@@ -30,10 +31,9 @@ def pairs(log: PredictionLog, first: str, second: str, period: Period, site: str
     wanted = (
         select(*(one.c[name] for name in COMMON), *answers)
         .join_from(one, two, (one.c.image == two.c.image) & (two.c.model == second))
-        .where(one.c.model == first, one.c.label != "", two.c.label != "", one.c.received >= period.start)
+        .where(one.c.model == first, one.c.label != "", two.c.label != "")
     )
-    if period.end is not None:
-        wanted = wanted.where(one.c.received < period.end)
+    wanted = received_in(wanted, period, one)
     if site is not None:
         wanted = wanted.where(one.c.site == site)
     return log.rows(wanted.order_by(one.c.received, one.c.image), AT_ONCE)
@@ -45,10 +45,7 @@ def alone(log: PredictionLog, model: str, other: str, period: Period) -> int:
     answered = and_(one.c.image == two.c.image, two.c.model == other, two.c.label != "")
     wanted = select(func.count().label("n")).select_from(one.outerjoin(two, answered))
     chosen = wanted.where(one.c.model == model, one.c.label != "", two.c.image.is_(None))
-    chosen = chosen.where(one.c.received >= period.start)
-    if period.end is not None:
-        chosen = chosen.where(one.c.received < period.end)
-    (row,) = log.rows(chosen, AT_ONCE)
+    (row,) = log.rows(received_in(chosen, period, one), AT_ONCE)
     return int(row["n"])
 
 
