@@ -25,7 +25,7 @@ from dicom_router.monitoring.champion import Champion, find_champion
 from dicom_router.monitoring.delivered import Known, undone
 from dicom_router.monitoring.inbox import misplaced, sites
 from dicom_router.monitoring.keys import pseudonyms_by_site
-from dicom_router.monitoring.log.pairs import alone
+from dicom_router.monitoring.log.pairs import alone, moves
 from dicom_router.monitoring.log.records import PredictionLog, Written, opened
 from dicom_router.monitoring.outcomes import Cells, Pair, outcomes_of
 from dicom_router.monitoring.periods import Period
@@ -187,12 +187,12 @@ class _Run:
 
     def _change(self) -> Change | None:
         """Return what another model changed: where this run scored anew, or is the first of its model to end."""
-        if not self.again and self.log.last_model() in (None, self.model):
+        if not self.again and self.log.last_models()[0] in ("", self.model):
             return None
         if self.before is None:
             return None
-        moves = self.log.moves(self.before, self.model, self.period)
-        return Change.of(self.before, moves, alone(self.log, self.before, self.model, self.period))
+        counts = moves(self.log, self.before, self.model, self.period)
+        return Change.of(self.before, counts, alone(self.log, self.before, self.model, self.period))
 
 
 def _is_done(scored: Scored | None) -> bool:

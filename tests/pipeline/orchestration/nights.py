@@ -8,11 +8,12 @@ from typing import Any
 
 import pandas as pd
 import pydicom
+from monitoring.delivering import asked
 from real_platform import RealPlatform, wait
 from sqlalchemy import Date, Table, create_engine, func, update
 
 from dicom_router.monitoring.log.tables import DELIVERIES, MESSAGES, METADATA, Moment
-from dicom_router.monitoring.rescoring import Request, rescore
+from dicom_router.monitoring.rescoring import rescore
 
 DEPLOYMENT = "deployments/name/rescore/nightly"
 GOING_ON = ("PENDING", "RUNNING")
@@ -72,21 +73,8 @@ class Hospital:
         """Score what lies in the inbox as a run in that night would have."""
         project = self.platform.project
         (project / "private").mkdir(exist_ok=True)
-        request = Request(
-            inbox=project / "inbox",
-            data=project / "data",
-            log=self.log,
-            key=self.key,
-            model=str(project / "artifacts/model"),  # which the champion is
-            site=self.site,
-            since=None,
-            until=None,
-            timezone="UTC",
-            days=30,
-            quiet_seconds=0,
-            jobs=0,
-            timeout=60,
-        )
+        champion = project / "artifacts/model"
+        request = asked(project, champion, log=self.log, key=self.key, site=self.site, quiet_seconds=0)
         rescore(request, now=datetime(night.year, night.month, night.day, 2, tzinfo=UTC))
 
     def turn_back(self) -> None:

@@ -66,8 +66,8 @@ def commission(
         DataError: the reason is missing, the last night is before the first, the window holds too few studies, or too
             few of its films were reviewed.
     """
-    model = log.last_model()
-    if model is None:
+    model, _ = log.last_models()
+    if not model:
         raise DataError("no run came to its end yet: `dicom-router rescore` scores what was delivered")
     period = Period.of_days(signing.since, signing.until, timezone)
     films = list(nights.films(log, COLUMNS, signing.site, model, period))

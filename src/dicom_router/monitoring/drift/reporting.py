@@ -20,7 +20,7 @@ from dicom_router.monitoring.drift.sending import receivers, send, undelivered
 from dicom_router.monitoring.drift.signals import State
 from dicom_router.monitoring.feedback.drawing import Audit, audits
 from dicom_router.monitoring.log import nights, outbox
-from dicom_router.monitoring.log.records import opened_to_read
+from dicom_router.monitoring.log.records import Row, opened_to_read
 from dicom_router.monitoring.rescoring import Request
 from dicom_router.params import Drift, load_params
 from dicom_router.report import drift as pages
@@ -93,29 +93,28 @@ def report(
         day = night or nights.last_night(log, request.timezone) or _today(request.timezone)
         looking = Looking(log, facts.version, TestFilms.load(champion.folder), request.timezone, settings)
         found = looking.look(day)
-        verdict = wording.verdict(found)
-        before = nights.nights(log, day, 1)
-        keep(log, found, verdict)
+        seen = _Seen(looking, found, facts, next(iter(nights.nights(log, day, 1)), None))
+        keep(log, found, seen.verdict)
         nights.drop_thumbnails(log, nights.before(day, settings.shown_nights), request.timezone)
-        addresses, states = receivers(), json.loads(before[0]["sites"]) if before else {}
+        addresses = receivers()
         late = undelivered(outbox.waiting(log), addresses)
         if not nights.is_later(log, day):
             link = str((folder / day.isoformat() / pages.PAGE).resolve())
-            lay_out(log, found, states, list(addresses), settings.green, link)
+            lay_out(log, found, seen.states, list(addresses), settings.green, link)
         asked = audits(log, day, drawn_films, settings.week, request.timezone)
-        page = _page(looking, found, verdict, champion, facts, request.days, account, before, late, asked)
+        page = _page(seen, champion, request.days, account, late, asked)
         place = pages.write_night(folder, page)
         pages.write_index(folder, [showing.past_night(row) for row in nights.nights(log)])
     return Reported(
         night=day,
         state=found.state,
         word=wording.word(found),
-        verdict=verdict,
+        verdict=page.verdict,
         to_do=page.to_do,
         audits=tuple(asked),
         page=place,
         figures=showing.figures(found),
-        synthetic=facts.synthetic,
+        synthetic=page.synthetic,
         challenger=tuple(beside.line(page.challenger)),
     )
 
@@ -134,39 +133,61 @@ def _today(timezone: str) -> date:
     return datetime.now(UTC).astimezone(ZoneInfo(timezone)).date()
 
 
+@dataclass(frozen=True)
+class _Seen:
+    """A night that was looked at, with what was found of the one before, if any."""
+
+    looking: Looking
+    night: Night
+    facts: Facts
+    before: Row | None
+
+    @property
+    def verdict(self) -> str:
+        """Return the sentence that says what was found."""
+        return wording.verdict(self.night)
+
+    @property
+    def states(self) -> dict[str, str]:
+        """Return the states of the sites in the night before."""
+        return json.loads(self.before["sites"]) if self.before else {}
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """Return in sentences what is new since the night before."""
+        model = self.before["model"] if self.before else None
+        return tuple(wording.changed(self.night, list(self.states.items()), model))
+
+    @property
+    def sites(self) -> tuple[pages.Site, ...]:
+        """Return what the page shows of each site, the worst first."""
+        night, log = self.night.night, self.looking.log
+        past = nights.findings(log, nights.before(night, self.looking.settings.shown_nights), night)
+        return tuple(
+            showing.site_page(self.looking, site, night, [row for row in past if row["site"] == site.site])
+            for site in sorted(self.night.sites, key=lambda site: (-site.state.rank, site.site))
+        )
+
+
 def _page(
-    looking: Looking,
-    found: Night,
-    verdict: str,
-    champion: Champion,
-    facts: Facts,
-    days: int,
-    account: Sequence[str],
-    before: Sequence[Mapping[str, str]],
-    late: Sequence[str],
-    asked: Sequence[Audit],
+    seen: _Seen, champion: Champion, days: int, account: Sequence[str], late: Sequence[str], asked: Sequence[Audit]
 ) -> pages.Night:
-    states = json.loads(before[0]["sites"]) if before else {}
-    model_before = before[0]["model"] if before else None
-    first = nights.before(found.night, looking.settings.shown_nights)
-    past = nights.findings(looking.log, first, found.night)
+    looking, found = seen.looking, seen.night
+    intervals = showing.intervals(looking)
     return pages.Night(
         night=found.night,
         state=str(found.state),
         unjudged=wording.unjudged(found),
         model=found.model,
-        synthetic=facts.synthetic,
+        synthetic=seen.facts.synthetic,
         red=champion.warnings,
-        verdict=verdict,
-        changed=tuple(wording.changed(found, list(states.items()), model_before)),
+        verdict=seen.verdict,
+        changed=seen.changed,
         to_do=tuple(wording.to_do(found)),
-        sites=tuple(
-            showing.site_page(looking, site, found.night, [row for row in past if row["site"] == site.site])
-            for site in sorted(found.sites, key=lambda site: (-site.state.rank, site.site))
-        ),
+        sites=seen.sites,
         films=showing.films(looking, found),
-        challenger=beside.challenger(looking, found.night, days, showing.intervals(looking)),
-        change=beside.change(looking, found.night, days, showing.intervals(looking)),
+        challenger=beside.challenger(looking, found.night, days, intervals),
+        change=beside.change(looking, found.night, days, intervals),
         account=tuple(account),
         messages=tuple(late),
         audits=tuple((each.words, each.command) for each in asked),

@@ -39,6 +39,18 @@ def pairs(log: PredictionLog, first: str, second: str, period: Period, site: str
     return log.rows(wanted.order_by(one.c.received, one.c.image), AT_ONCE)
 
 
+def moves(log: PredictionLog, before: str, after: str, period: Period) -> dict[tuple[str, str], int]:
+    """Count the films of ``period`` that both models answered, by the two labels."""
+    old, new = PREDICTIONS.alias(), PREDICTIONS.alias()
+    wanted = (
+        select(old.c.label.label("old"), new.c.label.label("new"), func.count().label("n"))
+        .join_from(new, old, (old.c.image == new.c.image) & (old.c.model == before))
+        .where(new.c.model == after, old.c.label != "", new.c.label != "")
+        .group_by(old.c.label, new.c.label)
+    )
+    return {(row["old"], row["new"]): row["n"] for row in log.rows(received_in(wanted, period, new), AT_ONCE)}
+
+
 def alone(log: PredictionLog, model: str, other: str, period: Period) -> int:
     """Count the films of ``period`` that ``model`` answered and ``other`` did not."""
     one, two = PREDICTIONS.alias(), PREDICTIONS.alias()

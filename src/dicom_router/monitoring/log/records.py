@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
-from sqlalchemy import Connection, Engine, Executable, Insert, Select, Table, func, select
+from sqlalchemy import Connection, Engine, Executable, Insert, Select, Table, select
 from sqlalchemy.dialects import postgresql, sqlite
 
 from dicom_router.dataset.pseudonyms import KEY_VARIABLE
@@ -14,7 +14,6 @@ from dicom_router.errors import LogError, PseudonymKeyError
 from dicom_router.monitoring.log.database import connected, file_of, parse, shown, writing
 from dicom_router.monitoring.log.migrating import migrate
 from dicom_router.monitoring.log.tables import EMBEDDINGS, FILES, ORIGIN, PREDICTIONS, RUNS, THUMBNAILS
-from dicom_router.monitoring.periods import Period
 from dicom_router.monitoring.settings import DEFAULT
 
 Row = Mapping[str, Any]
@@ -84,10 +83,6 @@ class PredictionLog:
         with writing(self._engine).begin() as connection:
             connection.execute(RUNS.insert(), run)
 
-    def last_model(self) -> str | None:
-        """Return the model of the last run that came to its end."""
-        return self._one(select(RUNS.c.model).order_by(RUNS.c.run.desc()).limit(1))
-
     def last_models(self) -> tuple[str, str]:
         """Return champion and challenger of the last run that came to its end, "" for who was not there."""
         with self._engine.begin() as connection:
@@ -105,20 +100,6 @@ class PredictionLog:
         with self._engine.begin() as connection:
             found = connection.execute(chosen.where(PREDICTIONS.c.model == model, PREDICTIONS.c.label != ""))
             return {row[0]: row[1] for row in found}
-
-    def moves(self, before: str, after: str, period: Period) -> dict[tuple[str, str], int]:
-        """Count the images of ``period`` that both models answered, by the two labels."""
-        old, new = PREDICTIONS.alias(), PREDICTIONS.alias()
-        chosen = (
-            select(old.c.label, new.c.label, func.count())
-            .join_from(new, old, (old.c.image == new.c.image) & (old.c.model == before))
-            .where(new.c.model == after, new.c.received >= period.start, old.c.label != "", new.c.label != "")
-            .group_by(old.c.label, new.c.label)
-        )
-        if period.end is not None:
-            chosen = chosen.where(new.c.received < period.end)
-        with self._engine.begin() as connection:
-            return {(row[0], row[1]): row[2] for row in connection.execute(chosen)}
 
     def rows(self, wanted: Select[Any], at_once: int) -> Iterator[Row]:
         """Yield what ``wanted`` selects, holding at most so many rows."""
