@@ -25,6 +25,7 @@ from dicom_router.services.processes import marked
 from dicom_router.services.settings import STATE
 
 BUSY = (1, 2, 4, 8, 16)  # seconds to wait after each answer that SQLite is locked
+PATIENCE = 90  # seconds; Prefect on SQLite may wait for a lock for 60, and answers nobody meanwhile
 STAGES = ["validate", "split", "preprocess", "train", "calibrate", "evaluate", "external", "robustness", "package"]
 ENDED = ("COMPLETED", "FAILED", "CRASHED", "CANCELLED")
 # A stage that goes on from where it was killed, and waits in its third step until a test opens the gate.
@@ -177,7 +178,7 @@ def promote(platform: RealPlatform, version: str) -> None:
 
 
 def _answer(request: urllib.request.Request) -> Any:
-    with urllib.request.urlopen(request, timeout=30) as answer:
+    with urllib.request.urlopen(request, timeout=PATIENCE) as answer:
         return json.loads(answer.read() or b"null")
 
 

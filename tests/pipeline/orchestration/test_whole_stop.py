@@ -60,6 +60,7 @@ def stop(platform: RealPlatform, schedule: datetime, waiting: tuple[str, str]) -
     """Stop everything in mid-run and start it again, by two hands at once; meanwhile runs of a schedule are due."""
     wait(lambda: platform.state(waiting[1])["name"] == "AwaitingConcurrencySlot", 120, "the second run does not wait")
     wait(lambda: len(scheduled(platform)) == MISSED, 90, "no run appears by itself")
+    wait(lambda: len(told_of_epochs(platform, waiting[0])) > 1, 90, "nothing of its second epoch arrives")
     elsewhere = {**environment(), "TMPDIR": "/nowhere"}  # another shell, where none of the addresses is set
     down = platform.make("down", elsewhere)
     assert down.returncode == 0, down.stderr
