@@ -2,7 +2,8 @@
 
 The same films are scored with an empty log and with a full one, by the command, in turn; the difference is what a
 million rows cost. Films are 800 x 640 pixels, each with bytes of its own; the model has random weights. Memory is the
-highest sum of the resident sets of the command and its processes, an upper bound. Last, the full log is exported.
+highest sum of the resident sets of the command and its processes, an upper bound. Then the night is looked at and
+reported, its site against the reference of four weeks that was signed for it, and last the full log is exported.
 """
 
 import argparse
@@ -11,24 +12,30 @@ import shutil
 import sqlite3
 from collections.abc import Mapping
 from contextlib import closing
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
+import numpy as np
+
 from benchmarks.classify import CODINGS, NETWORK, film_pixels, write_film
 from benchmarks.throughput import PROGRAM, run, write_model
 from dicom_router.dataset.pseudonyms import KEY_VARIABLE, fingerprint
+from dicom_router.model.answers import Facts
 from dicom_router.monitoring.log.records import opened
-from dicom_router.monitoring.log.tables import PREDICTIONS
+from dicom_router.monitoring.log.tables import COMMISSIONS, PREDICTIONS
 from dicom_router.monitoring.settings import VARIABLE
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 KEY: Final = "the key of a benchmark, for no patient"
 SITES: Final = 4
+WEEKS: Final = 4  # of the reference
+FEATURES: Final = 512  # different ones
 # A year of nights, the last yesterday, in SQLite's own functions; n is the number of the row.
 FILLED: Final[Mapping[str, str]] = {
     "image": "lower(hex(randomblob(10)))",
-    "model": "'0123456789abcdef'",
+    "model": ":model",
     "study": "lower(hex(randomblob(10)))",
     "patient": "lower(hex(randomblob(10)))",
     "instance": "'2.25.' || abs(random()) || abs(random())",
@@ -44,8 +51,8 @@ FILLED: Final[Mapping[str, str]] = {
 RECENT: Final = "WITH RECURSIVE number(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM number WHERE n < :rows)"
 
 
-def fill(path: Path, rows: int, features: int) -> None:
-    """Write a log of ``rows`` predictions, each with so many features and a file."""
+def fill(path: Path, rows: int, features: int, model: str) -> None:
+    """Write a log of ``rows`` predictions of ``model``, each with so many features and a file."""
     with opened(f"sqlite:///{path}", fingerprint(KEY)):
         pass
     numbers = {column.name: "0.2" for column in PREDICTIONS.columns if column.name.startswith("p_")}
@@ -55,13 +62,30 @@ def fill(path: Path, rows: int, features: int) -> None:
     with closing(sqlite3.connect(path, isolation_level=None)) as log:
         log.execute("PRAGMA synchronous = OFF")
         log.execute(f"INSERT INTO predictions ({names}) {RECENT} SELECT {', '.join(values.values())} FROM number",
-                    {"rows": rows})  # fmt: skip
-        log.execute(f"INSERT INTO embeddings SELECT image, model, randomblob({2 * features}) FROM predictions")
+                    {"rows": rows, "model": model})  # fmt: skip
+        log.execute("CREATE TEMP TABLE drawn (number INTEGER PRIMARY KEY, features BLOB)")
+        drawn = np.random.default_rng(0).normal(size=(FEATURES, features)).astype("<f2")
+        log.executemany("INSERT INTO drawn VALUES (?, ?)", [(place, row.tobytes()) for place, row in enumerate(drawn)])
+        log.execute(
+            "INSERT INTO embeddings SELECT image, model, drawn.features FROM predictions"
+            f" JOIN drawn ON drawn.number = predictions.rowid % {FEATURES}"
+        )
         log.execute(
             "INSERT INTO files (file, site, state, received, entries, model) "
             "SELECT lower(hex(randomblob(10))), site, lower(hex(randomblob(10))), received, 1, model FROM predictions"
         )
         log.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def commission(path: Path, model: str) -> None:
+    """Sign for the first site that some weeks of what fills the log are usual."""
+    now = datetime.now(UTC)
+    until = now.date() - timedelta(days=14)
+    row = {"site": "site0", "since": until - timedelta(days=7 * WEEKS - 1), "until": until, "model": model}
+    figures = {"nights": 7 * WEEKS, "studies": 1000, "reviewed": 100, "agreed": 97}
+    words = {"agreement": '{"confidence": 0.97}', "by": "a benchmark", "because": "usual"}
+    with opened(f"sqlite:///{path}", fingerprint(KEY)) as log:
+        log.insert(COMMISSIONS, {**row, **figures, **words, "signed": now})
 
 
 def deliver(folder: Path, images: int) -> None:
@@ -100,13 +124,17 @@ def main() -> None:
         text = (ROOT / "params.yaml").read_text(encoding="utf-8").replace("quiet_seconds: 60", "quiet_seconds: 0")
         (folder / "params.yaml").write_text(text, encoding="utf-8")
         full = folder / "full.sqlite"
-        fill(full, options.rows, 1024)
+        version = Facts.read(model).version
+        fill(full, options.rows, 1024, version)
+        commission(full, version)
         print(
             f"{options.rows:,} rows, {full.stat().st_size / 2**30:.2f} GiB; {options.images:,} films more", flush=True
         )
         for words, log in (("empty log", folder / "empty.sqlite"), ("full log", full), ("full log, again", full)):
             seconds, memory = night(folder, log, model)
             print(f"{words:24} {seconds:7.1f} s {memory / 2**20:7,.0f} MiB", flush=True)
+        seconds, _, memory = run([PROGRAM, "drift", "--model", str(model)])
+        print(f"{'look and report':24} {seconds:7.1f} s {max(memory) / 2**20:7,.0f} MiB", flush=True)
         for form in ("csv", "parquet"):
             target = folder / f"export.{form}"
             seconds, _, memory = run([PROGRAM, "predictions", "export", "--format", form, "--output", str(target)])
