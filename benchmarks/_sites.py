@@ -37,15 +37,15 @@ Changes = Mapping[str, Any]  # of params.yaml, by dotted key
 
 @dataclass(frozen=True)
 class Project:
-    """A folder with films of several sites, imported and validated."""
+    """A folder with films of several sites, imported, validated, and split."""
 
     folder: Path
 
     @classmethod
     def of(cls, films: Path, folder: Path) -> "Project":
-        """Import and validate the sites of ``films``, one folder each, unless an earlier call did."""
+        """Import the sites of ``films``, one folder each, validate and split, unless an earlier call did."""
         project = cls(folder)
-        if not (folder / ARTIFACTS / "images.parquet").is_file():
+        if not (folder / ARTIFACTS / "splits.parquet").is_file():
             shutil.rmtree(folder, ignore_errors=True)
             folder.mkdir(parents=True)
             shutil.copy(ROOT / PARAMS, folder)
@@ -53,6 +53,7 @@ class Project:
                 for site in sorted(path.parent for path in films.glob("*/labels.csv")):
                     _bring(site.resolve())
                 validate.main()
+                split.main()
         return project
 
     @contextlib.contextmanager

@@ -133,8 +133,8 @@ def test_a_site_that_is_held_out_is_judged_and_the_others_are_trained_on(tmp_pat
     for site in SITES:
         write_site(tmp_path / "films", site)
     project = Project.of(tmp_path / "films", tmp_path / "project")
-    project.hold_out(["nih"])
     assert replaceable(project.images()) == ["hannover", "nih"]
+    project.hold_out(["nih"])
     assert set(project.images().query("split == 'external'")["site"]) == {"nih"}
     finished = project.train("test_resnet", "params", SMALL, seeds=1)
     (said,) = project.said(finished, "external")
