@@ -5,9 +5,14 @@ command starts at once; ``__init__.pyi`` says so to type checkers.
 """
 
 import importlib
+import os
 from typing import Any, Final
 
 __version__ = "0.1.0"
+
+# Before PyTorch is imported: threads that have nothing to do sleep. They spin by themselves, and where another process
+# wants the core a training then takes some ten times as long (docs/benchmarks.md, "beside other work").
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 HOMES: Final = {
     "Classifier": "dicom_router.model.inference",

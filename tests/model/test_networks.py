@@ -43,6 +43,15 @@ def test_three_channels_are_the_grey_image_three_times() -> None:
     torch.testing.assert_close(network(pixels), network.backbone(torch.cat([pixels] * 3, dim=1)))
 
 
+@pytest.mark.parametrize(("channels", "last"), [(1, True), (3, False)])
+def test_a_narrow_layer_that_takes_steps_keeps_the_layout_in_which_its_gradient_is_right(
+    channels: int, last: bool
+) -> None:
+    network = create_network("fastvit_t8", 64, channels=channels, normalisation="none").train()
+    weight = network.get_parameter("backbone.stem.0.conv_kxk.0.conv.weight")  # 3 x 3, so that layouts differ
+    assert weight.is_contiguous(memory_format=torch.channels_last if last else torch.contiguous_format)
+
+
 def test_checking_a_network_leaves_its_statistics_alone() -> None:
     buffers = dict(create_network("test_resnet", 32).named_buffers())
     assert all((value == 0).all() for name, value in buffers.items() if name.endswith("running_mean"))

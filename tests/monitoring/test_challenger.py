@@ -225,7 +225,7 @@ def sign(request: Request, now: datetime) -> None:
     rows.close()
     with opened(request.log, fingerprint(KEY)) as log:
         signing = Signing(SITE, now.date(), now.date(), "as usual", "Ada")
-        commission(log, signing, Reviewed("image", labels), "UTC", settings(**SMALL), now)
+        commission(log, signing, Reviewed("image", labels), "UTC", settings(**SMALL), now + timedelta(days=1))
 
 
 def test_no_figure_of_a_night_is_another_with_a_challenger(

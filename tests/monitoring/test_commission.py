@@ -2,7 +2,7 @@
 
 import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,15 +23,16 @@ from dicom_router.monitoring.log.records import opened
 from dicom_router.monitoring.settings import VARIABLE
 
 FILMS = 60
+YESTERDAY = str((datetime.now(UTC) - timedelta(days=1)).date())
 LABELS = [CLASSES[number % len(CLASSES)] for number in range(FILMS)]
 
 
 @pytest.fixture(scope="module")
 def scored(good: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the log of sixty films of thirty studies."""
+    """Return the log of sixty films of thirty studies, of a night some days ago."""
     folder = tmp_path_factory.mktemp("scored")
     deliver_many(folder / "inbox", FILMS)
-    run(asked(folder, good / "artifacts/model"))
+    run(asked(folder, good / "artifacts/model"), timedelta(days=-3))
     return folder / "log.sqlite"
 
 
@@ -45,7 +46,7 @@ def commission(scored: Path, tmp_path: Path, key: str, monkeypatch: pytest.Monke
     monkeypatch.setenv(VARIABLE, f"sqlite:///{tmp_path}/log.sqlite")
     (tmp_path / "reviewed.csv").write_text(table(range(40)))
 
-    def commission(*words: str, site: str = SITE, since: str = "2020-01-01", until: str = "2999-01-01") -> str:
+    def commission(*words: str, site: str = SITE, since: str = "2020-01-01", until: str = YESTERDAY) -> str:
         options = {"--since": since, "--until": until, "--because": "as usual", "--reviewed": "reviewed.csv"}
         options |= dict(zip(words[::2], words[1::2], strict=True))
         given = [word for pair in options.items() for word in pair]
@@ -69,7 +70,7 @@ def test_what_was_signed_is_kept_with_who_why_and_the_agreement(
 ) -> None:
     printed = commission()
     assert "37 of 40 reviewed films (92.5%; exact 95% interval 79.6% to 98.4%)" in printed
-    assert "30 studies of 1 nights" in printed
+    assert "30 studies of 1 night, " in printed and "these are fewer nights than a week" in printed
     with opened(f"sqlite:///{tmp_path}/log.sqlite", fingerprint(KEY)) as log:
         (signed,) = [Commission.of(row) for row in commissions(log, SITE)]
     assert (signed.model, signed.studies, signed.reviewed, signed.agreed) == (version, 30, 40, 37)
@@ -95,7 +96,9 @@ def test_a_later_commission_takes_the_place_of_an_earlier_one(commission: Callab
         ({"--because": "  "}, "--because is empty"),
         ({"--reviewed": "gone.csv"}, "gone.csv is missing"),
         ({"site": "south"}, "site south has 0 studies"),
-        ({"since": "2999-01-01"}, "needs 30"),
+        ({"since": YESTERDAY}, "needs 30"),
+        ({"until": str(datetime.now(UTC).date())}, f"not over yet .* name {YESTERDAY} or an earlier night"),
+        ({"until": "2999-01-01"}, "is not over yet"),
         ({"until": "2019-01-01"}, "name the earlier day first"),
     ],
 )
@@ -130,6 +133,18 @@ def test_films_that_were_not_reviewed_among_these_nights_do_not_count(
     (tmp_path / "reviewed.csv").write_text(table(range(10)) + "9.9.9,spine\n" * 30)
     with pytest.raises(DataError, match=r"10 of the reviewed films are among these nights; 20 are needed .* 1 rows"):
         commission()
+
+
+def test_a_table_that_nobody_filled_in_is_said(commission: Callable[..., str], tmp_path: Path) -> None:
+    (tmp_path / "reviewed.csv").write_text("SOPInstanceUID,label\n1.2.3.1,\n1.2.3.2,\n")
+    with pytest.raises(DataError, match="none of the 2 films of --reviewed has a label yet"):
+        commission()
+
+
+@pytest.mark.parametrize("separator", [";", "\t"])
+def test_what_a_spreadsheet_saves_is_read(commission: Callable[..., str], tmp_path: Path, separator: str) -> None:
+    (tmp_path / "reviewed.csv").write_text("\ufeff" + table(range(40)).replace(",", separator))
+    assert "37 of 40 reviewed films" in commission()
 
 
 def test_nothing_is_signed_before_a_run(tmp_path: Path, commission: Callable[..., str]) -> None:

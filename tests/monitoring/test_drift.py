@@ -10,6 +10,7 @@ import pytest
 from monitoring.made_up_nights import FEATURES, WINDOW, Draw, Hospital, empty_log, look, looking, night
 
 from dicom_router.model.test_films import TestFilms
+from dicom_router.monitoring.drift import wording
 from dicom_router.monitoring.drift.assessing import Night, SiteNight, keep
 from dicom_router.monitoring.drift.references import Standing
 from dicom_router.monitoring.drift.signals import State
@@ -165,6 +166,14 @@ def test_answers_are_not_compared_with_those_of_another_version(weeks: Predictio
     site = the_site(found)
     assert site.reference.standing is Standing.OTHER_MODEL and causes(found)[0] == "sharpness"
     assert not any(each.signal.of_answers for each in site.findings)
+
+
+def test_a_version_that_nobody_judged_there_is_not_called_judged(weeks: PredictionLog) -> None:
+    later = "b" * 16
+    Hospital(weeks, model=later).deliver(WINDOW)
+    found = looking(weeks, later).look(night(WINDOW))
+    assert "judged at north, and nobody has judged this one there" in wording.verdict(found)
+    assert wording.to_do(found)[0].startswith("north: signed for another version; look at a sample")
 
 
 def test_the_estimated_accuracy_is_corrected_by_what_was_reviewed(weeks: PredictionLog) -> None:

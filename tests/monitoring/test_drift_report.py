@@ -54,7 +54,7 @@ def sign(tmp_path: Path, site: str, since: int, until: int) -> None:
     rows.close()
     signing = Signing(site, day(since), day(until), "as usual", "Ada")
     with opened(f"sqlite:///{tmp_path}/log.sqlite", fingerprint(KEY)) as log:
-        commission(log, signing, Reviewed("image", labels), "UTC", thresholds(), START)
+        commission(log, signing, Reviewed("image", labels), "UTC", thresholds(), START + timedelta(days=until + 1))
 
 
 def thresholds() -> Drift:
@@ -112,6 +112,8 @@ def test_a_night_without_a_run_is_said(tmp_path: Path, inbox: Path, night: Look,
     found = report(asking(), thresholds(), tmp_path / "reports", day(3))
     assert "No run came to its end this night" in found.verdict and "see why no run" in found.to_do[0]
     assert found.word == "not known" and "nothing to do" not in found.page.read_text()
+    index = (tmp_path / "reports/index.html").read_text()
+    assert index.count('report">not known') == 1 and f'<a href="{day(3)}/' in index
 
 
 def test_films_that_contradict_their_header_are_shown_small_for_a_while(

@@ -46,6 +46,14 @@ def test_every_row_of_the_patient_goes_and_no_other(folder: Path, name: str) -> 
     assert not {(Pseudonyms(KEY).patient(PATIENT),)} & set(rows(folder, "patient"))
 
 
+def test_tables_for_people_that_may_name_the_patients_films_are_told(folder: Path) -> None:
+    for name in ("sample-north-2026-04-03.csv", "labels-north.csv", "key"):
+        (folder / "private" / name).parent.mkdir(exist_ok=True)
+        (folder / "private" / name).touch()
+    said = forget(PATIENT, "--yes").output
+    assert said.count("names films as the hospital does") == 2 and "private/sample-north-2026-04-03.csv:" in said
+
+
 def test_no_byte_of_the_log_remembers(folder: Path) -> None:
     pseudonym = Pseudonyms(KEY).patient(PATIENT).encode()
     assert pseudonym in (folder / "log.sqlite").read_bytes()

@@ -100,8 +100,8 @@ def test_films_that_arrive_otherwise_are_counted_and_the_metrics_show_them(proje
 
 
 def test_the_commands_that_explain_a_film_run(run: Run, project: Path) -> None:
-    assert "work/why.html shows why" in run("bash", "-euc", "\n".join(commands(ON_A_MODEL))).stdout
-    assert (project / "work/why.html").stat().st_size > 10_000
+    assert "why.html shows why" in run("bash", "-euc", "\n".join(commands(ON_A_MODEL))).stdout
+    assert (project / "why.html").stat().st_size > 10_000
 
 
 def test_no_output_holds_a_path_of_the_machine(project: Path) -> None:

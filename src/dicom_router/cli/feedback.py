@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from dicom_router.cli.rescore import DAY
+from dicom_router.errors import DataError
 from dicom_router.extras import extra
 
 
@@ -45,6 +46,11 @@ def command(table: Path, site: str | None, since: datetime | None, until: dateti
             click.echo(line)
         if reviewed.empty:
             click.echo(f"{reviewed.empty:>8,} rows of {table} have no label yet: fill in one of {', '.join(CLASSES)}")
+        if taken.nothing:
+            whose = f" among those of site {site}" if site else ""
+            raise DataError(
+                f"{table}: no label was taken; {len(reviewed.labels):,} of its films were looked for{whose}"
+            )
         bootstrap = Bootstrap.from_params(params.evaluate)
         model, challenger = log.last_models()
         for each in sites_with_labels(log) if model else ():

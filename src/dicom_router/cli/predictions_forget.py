@@ -15,6 +15,9 @@ REMAINS: Final = (
 )
 
 
+TABLES: Final = ("sample-*.csv", "labels-*.csv")  # that `predictions sample` and `predictions labels` wrote
+
+
 @click.command("forget")
 @click.argument("patient")
 @click.option("--dry-run", is_flag=True, help="Say what would be removed; remove nothing.")
@@ -40,5 +43,7 @@ def command(patient: str, dry_run: bool, yes: bool) -> None:
             click.confirm("Remove them? It cannot be undone.", abort=True)
         erase(log, found)
     click.echo("removed. What remains:")
-    for place in REMAINS:
+    tables = sorted(path for name in TABLES for path in Path("private").glob(name))
+    named = [f"{path}: names films as the hospital does; remove it, or this patient's rows" for path in tables]
+    for place in (*named, *REMAINS):
         click.echo(f"  {place}")

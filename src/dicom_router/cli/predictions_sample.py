@@ -6,6 +6,7 @@ from pathlib import Path
 import click
 
 from dicom_router.cli.rescore import DAY
+from dicom_router.errors import DataError
 from dicom_router.extras import extra
 
 
@@ -33,6 +34,7 @@ def command(
     first, last = _days(night, since, until, films)
     with extra("train,platform"):
         from dicom_router.dataset.pseudonyms import fingerprint
+        from dicom_router.monitoring.drift.reviewed import count_labels, read_rows
         from dicom_router.monitoring.feedback.drawing import drawn
         from dicom_router.monitoring.feedback.originals import originals, write_table
         from dicom_router.monitoring.inbox import sites
@@ -41,6 +43,14 @@ def command(
         from dicom_router.monitoring.periods import Period
         from dicom_router.monitoring.requesting import request
         from dicom_router.params import load_params
+    days = first if night else f"{first}-{last}"
+    target = output or Path(f"private/sample-{site}-{days}.csv")
+    if target.exists() and (filled := count_labels(read_rows(target))):
+        command = "feedback" if night else "commission"
+        raise DataError(
+            f"{target} holds {filled} labels already: hand it to `dicom-router {command}` and move it away, or name"
+            " another file by --output"
+        )
     asked, settings = request(), load_params().monitoring
     sites(asked.inbox, site)
     pseudonyms = pseudonyms_by_site(asked.key, asked.data, [site])[site]
@@ -48,12 +58,16 @@ def command(
     count = settings.drawn_films if night else films or settings.drift.reviewed_films
     with opened_existing(asked.log, fingerprint(asked.key)) as log:
         wanted = drawn(log, site, period, count)
-    days = first if night else f"{first}-{last}"
-    target = output or Path(f"private/sample-{site}-{days}.csv")
+    if not wanted:
+        raise DataError(f"no film of {site} that came {_words(first, last)} has an answer: there is nothing to draw")
     rows = write_table(target, originals(asked.inbox, site, wanted, pseudonyms), {})
     click.echo(f"{rows} films of {len(wanted)} drawn: {target}")
     if rows < len(wanted):
         click.echo(f"{len(wanted) - rows} no longer lie in {asked.inbox}/{site}")
+
+
+def _words(first: date, last: date) -> str:
+    return f"on {first}" if first == last else f"from {first} to {last}"
 
 
 def _days(

@@ -33,9 +33,12 @@ class Period:
         """Return the days asked for; unless a first one is named, the last ``days`` before the last one.
 
         Raises:
-            DataError: as for ``of_days``.
+            DataError: as for ``of_days``, or the first has not come yet.
         """
-        last = until or now.astimezone(ZoneInfo(timezone)).date()
+        today = now.astimezone(ZoneInfo(timezone)).date()
+        if since is not None and since > today:
+            raise DataError(f"--since {since} has not come yet: today is {today} ({timezone}, monitoring.timezone)")
+        last = until or today
         return cls.of_days(since or last - timedelta(days=days), until, timezone)
 
     def __contains__(self, moment: datetime) -> bool:

@@ -201,8 +201,8 @@ def _champion(version: ModelVersion, history: tuple[Move, ...]) -> Champion:
 
 def _nobody(history: tuple[Move, ...]) -> str:
     past = [move.version for move in history if move.version]
-    before = f" (version {past[-1]} was champion; it was deleted, or its alias removed)" if past else ""
+    before = f"version {past[-1]} was; it was deleted, or its alias removed" if past else "nobody has promoted one"
     return (
-        f"no version of {MODEL} is champion{before}: nobody has promoted a version. Open {page('models', MODEL)}, read "
+        f"no version of {MODEL} is champion: {before}. Open {page('models', MODEL)}, read "
         f"a version's description and give it the alias `{CHAMPION}`, or run `dicom-router promote VERSION --because …`"
     )

@@ -109,6 +109,7 @@ class Past:
     state: str
     verdict: str
     sites: Mapping[str, str]  # the state of each
+    ran: bool  # a run came to its end
 
 
 def write_night(folder: Path, night: Night) -> Path:

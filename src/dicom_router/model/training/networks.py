@@ -15,6 +15,7 @@ from dicom_router.model.training.weights import RANDOM, check_taken, timm_option
 # Mean and standard deviation, part of the graph. Films have no ImageNet statistics: "centred" brings [0, 1] to about
 # [-2, 2]; weights that saw ImageNet expect its own, whose grey is "imagenet".
 NORMALISATIONS: Final = {"centred": (0.5, 0.25), "imagenet": (0.449, 0.226), "none": (0.0, 1.0)}
+BLOCK: Final = 16  # channels that oneDNN takes at once with AVX-512
 
 
 class RouterNetwork(nn.Module):
@@ -68,7 +69,7 @@ def create_network(
             f"train.network {name!r} cannot be used{begun} on one grey image of {image_size} x {image_size} pixels"
             f" ({message}); choose another network or preprocess.image_size{other}"
         ) from error
-    return network.to(memory_format=torch.channels_last)  # the faster layout for convolutions, on CPU and GPU
+    return network.to(memory_format=_layout(network))
 
 
 def check_known(name: str) -> None:
@@ -92,6 +93,18 @@ def _build(name: str, image_size: int, **options: Any) -> nn.Module:  # noqa: AN
         return timm.create_model(name, num_classes=len(CLASSES), img_size=image_size, **options)
     except TypeError:  # it has no such argument: it takes any size
         return timm.create_model(name, num_classes=len(CLASSES), **options)
+
+
+def _layout(network: nn.Module) -> torch.memory_format:
+    """Return channels-last, the faster layout on CPU and GPU, except where oneDNN then writes outside its memory.
+
+    So it does in the gradient of a 1 x 1 convolution that takes steps and fewer than 16 channels (oneDNN issue 6035;
+    seen with oneDNN 3.13): the gradient is wrong, or the process dies.
+    """
+    layers = [layer for layer in network.modules() if isinstance(layer, nn.Conv2d)]
+    steps = [layer for layer in layers if max(layer.kernel_size) == 1 and max(layer.stride) > 1]
+    narrow = any(1 < layer.in_channels // layer.groups < BLOCK for layer in steps)
+    return torch.contiguous_format if narrow else torch.channels_last
 
 
 def _start_undecided(network: RouterNetwork) -> None:

@@ -47,7 +47,7 @@ class Reported:
     def lines(self) -> list[str]:
         """Return it as lines of text."""
         todo = [f"to do        {line}" for line in self.to_do]
-        looks = [f"look at      {each.words}: {each.command}" for each in self.audits]
+        looks = [f"look at      {each.words}: {each.command}" for each in self.audits if each.command]
         others = [f"challenger   {line}" for line in self.challenger]
         first = f"{self.night}   {self.word}: {self.verdict}"
         return [first, *todo, *looks, *others, f"report       {self.page}"]
@@ -57,7 +57,7 @@ class Reported:
         """Return it for a page."""
         todo = [f"- {line}" for line in self.to_do]
         link = f"[The report]({self.page.resolve().as_uri()}) (`{self.page}`)"
-        looks = [f"- look at {each.words}: `{each.command}`" for each in self.audits]
+        looks = [f"- look at {each.words}: `{each.command}`" for each in self.audits if each.command]
         others = [f"\nChallenger: {line}" for line in self.challenger]
         first = f"**{self.night}: {self.word}.** {self.verdict}"
         return "\n".join([first, "", *todo, *looks, *others, "", link])
@@ -104,7 +104,7 @@ def report(
         asked = audits(log, day, drawn_films, settings.week, request.timezone)
         page = _page(seen, champion, request.days, account, late, asked)
         place = pages.write_night(folder, page)
-        pages.write_index(folder, [showing.past_night(row) for row in nights.nights(log)])
+        pages.write_index(folder, showing.past_nights(looking))
     return Reported(
         night=day,
         state=found.state,
@@ -190,5 +190,5 @@ def _page(
         change=beside.change(looking, found.night, days, intervals),
         account=tuple(account),
         messages=tuple(late),
-        audits=tuple((each.words, each.command) for each in asked),
+        audits=tuple((each.words, each.command) for each in asked if each.command),
     )

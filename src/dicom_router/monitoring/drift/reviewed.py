@@ -15,6 +15,7 @@ KEYS: Final = {"SOPInstanceUID": "instance", "image": "image"}  # column of the 
 ACCESSION: Final = "AccessionNumber"  # of a study, which may hold several films
 KEYS_OF_STUDIES: Final = {**KEYS, ACCESSION: "accession"}
 LABEL: Final = "label"
+SEPARATORS: Final = ",;\t"  # a spreadsheet writes that of its country
 
 
 @dataclass(frozen=True)
@@ -46,9 +47,8 @@ def read_reviewed(path: Path, pseudonyms: Pseudonyms, keys: Mapping[str, str] = 
         DataError: it is missing, lacks a column, names a film twice with two labels, or holds a label that is none.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            rows = list(csv.DictReader(file))
-            columns = set(rows[0]) if rows else set()
+        rows = read_rows(path)
+        columns = set(rows[0]) if rows else set()
     except FileNotFoundError:
         raise DataError(f"{path} is missing: it lists the films that a person looked at") from None
     except (UnicodeDecodeError, csv.Error) as error:
@@ -58,7 +58,7 @@ def read_reviewed(path: Path, pseudonyms: Pseudonyms, keys: Mapping[str, str] = 
         there = f"the columns {', '.join(map(str, rows[0]))}" if rows else "no rows"
         raise DataError(f"{path} has {there}; needed are a row a film, {LABEL}, and one of {', '.join(keys)}")
     labels: dict[str, str] = {}
-    empty = sum(not (row[LABEL] or "").strip() for row in rows)
+    empty = len(rows) - count_labels(rows)
     for number, row in enumerate(rows, start=2):
         if not (row[LABEL] or "").strip():
             continue
@@ -67,6 +67,19 @@ def read_reviewed(path: Path, pseudonyms: Pseudonyms, keys: Mapping[str, str] = 
         if labels.setdefault(name, label) != label:
             raise DataError(f"{path}, line {number}: this film has another label further up: decide which is right")
     return Reviewed(keys[key], labels, empty)
+
+
+def read_rows(path: Path) -> list[dict[str, str | None]]:
+    """Return the rows of a table that is separated by commas, semicolons or tabs."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        separator = max(SEPARATORS, key=file.readline().count)
+        file.seek(0)
+        return list(csv.DictReader(file, delimiter=separator))
+
+
+def count_labels(rows: Iterable[Mapping[str, str | None]]) -> int:
+    """Return how many rows have a label."""
+    return sum(bool((row.get(LABEL) or "").strip()) for row in rows)
 
 
 def agree(reviewed: Reviewed, films: Iterable[Row]) -> Agreement:

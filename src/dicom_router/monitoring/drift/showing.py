@@ -15,6 +15,7 @@ from dicom_router.monitoring.drift.signals import BY_NAME, SIGNALS, WHOLE
 from dicom_router.monitoring.feedback.performance import performance, sites_with_labels
 from dicom_router.monitoring.log import nights
 from dicom_router.monitoring.log.records import Row
+from dicom_router.monitoring.periods import Period
 from dicom_router.report import drift as pages
 
 FILMS: Final = 12
@@ -98,9 +99,15 @@ def _film(row: Row) -> pages.Film:
     )
 
 
-def past_night(row: Row) -> pages.Past:
-    """Return a line of the index."""
-    return pages.Past(row["night"], row["state"], row["verdict"], json.loads(row["sites"]))
+def past_nights(looking: Looking) -> list[pages.Past]:
+    """Return the lines of the index, the newest night first."""
+    rows = nights.nights(looking.log)
+    first = min((row["night"] for row in rows), default=date.min)
+    ran = nights.nights_with_runs(looking.log, Period.of_days(first, None, looking.timezone), looking.timezone)
+    return [
+        pages.Past(row["night"], row["state"], row["verdict"], json.loads(row["sites"]), row["night"] in ran)
+        for row in rows
+    ]
 
 
 def figures(night: Night) -> dict[str, dict[str, float]]:

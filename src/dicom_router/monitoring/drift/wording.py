@@ -48,7 +48,19 @@ def _nothing(night: Night) -> str:
         return (
             f"Too few studies at {', '.join(few[:NAMED])} to say whether anything has changed; nothing has elsewhere."
         )
-    return f"Nothing has changed at {_count(len(commissioned), 'commissioned site')}: the model is used on what it was judged on."  # fmt: skip  # noqa: E501
+    nothing = f"Nothing has changed at {_count(len(commissioned), 'commissioned site')}"
+    unjudged = [site.site for site in commissioned if _signed_for_another(night, site)]
+    if unjudged:
+        where = ", ".join(unjudged[:NAMED])
+        return (
+            f"{nothing}, but another version of the model was judged at {where}, and nobody has judged this one there."
+        )
+    return f"{nothing}: the model is used on what it was judged on."
+
+
+def _signed_for_another(night: Night, site: SiteNight) -> bool:
+    commission = site.reference.commission
+    return commission is not None and commission.model != night.model and bool(site.studies)
 
 
 def _changes(sites: Sequence[SiteNight]) -> str:
@@ -87,6 +99,8 @@ def to_do(night: Night) -> list[str]:
         lines += [f"{site.site}: {look}" for look in looks[:2]]
     for site in sites:
         standing = site.reference.standing
+        if _signed_for_another(night, site):
+            lines.append(f"{site.site}: signed for another version; look at a sample of this one's answers and commission it anew")  # fmt: skip  # noqa: E501
         if standing is Standing.OTHER_MODEL:
             lines.append(f"{site.site}: score its reference with this version (dicom-router rescore --since), or commission it anew")  # fmt: skip  # noqa: E501
         elif not site.judged and site.studies:

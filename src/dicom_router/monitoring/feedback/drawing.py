@@ -38,8 +38,8 @@ class Audit:
 
     @property
     def command(self) -> str:
-        """Return what writes the list of the night's films."""
-        return f"dicom-router predictions sample {self.site} --night {self.night}"
+        """Return what writes the list of the night's films; "" where nobody is waited for."""
+        return f"dicom-router predictions sample {self.site} --night {self.night}" if self.waiting else ""
 
 
 def drawn(log: PredictionLog, site: str, period: Period, count: int) -> frozenset[str]:

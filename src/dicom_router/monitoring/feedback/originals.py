@@ -15,13 +15,14 @@ from dicom_router.dicom.quiet import quiet
 from dicom_router.dicom.source import file_format
 from dicom_router.errors import UnreadableImage
 from dicom_router.finding import INSIDE, find
+from dicom_router.monitoring.drift.reviewed import LABEL
 from dicom_router.monitoring.inbox import arrivals
 from dicom_router.monitoring.scoring import content_of, digest_of
 from dicom_router.storage import write_atomically
 from dicom_router.walking import as_text
 
 OWNER: Final = 0o600
-PATH, INSTANCE, LABEL = "path", "SOPInstanceUID", "label"
+PATH, INSTANCE = "path", "SOPInstanceUID"
 
 
 @dataclass(frozen=True)

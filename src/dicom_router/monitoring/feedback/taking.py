@@ -33,6 +33,11 @@ class Taken:
     unclear: int  # accession numbers whose films show several things, as the model says
 
     @property
+    def nothing(self) -> bool:
+        """Say whether no film has a label by this table."""
+        return not (self.new or self.changed or self.same)
+
+    @property
     def lines(self) -> list[str]:
         """Return it as lines of text."""
         counts = {"new": self.new, "changed": self.changed, "known": self.same, "drawn": self.drawn}
