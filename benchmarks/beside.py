@@ -1,20 +1,20 @@
-"""Training beside other work: ``python -m benchmarks beside``.
+"""Training beside another: ``python -m benchmarks beside``.
 
-Steps of a training on two threads, alone and while another process keeps one core busy, with OpenMP's threads spinning
-while they wait (its own way, ``OMP_WAIT_POLICY`` unset) and asleep (as ``import dicom_router`` sets it). Each in a
-process of its own, since OpenMP reads the variable once. Wall time: it is what contention costs.
+Steps of a training on two threads, alone and while a second one like it runs, with OpenMP's threads as they wait by
+themselves, spinning, and as ``import dicom_router`` has them wait. Each in a process of its own, since OpenMP reads its
+variables once. Wall time, since contention costs nothing else.
 """
 
 import argparse
-import multiprocessing
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Mapping
 from typing import Final
 
-VARIABLE: Final = "OMP_WAIT_POLICY"
+import dicom_router
+
+VARIABLES: Final = dicom_router.OPENMP
 NETWORKS: Final = ("resnet18", "efficientnet_b0")
 STEPS: Final = """
 import sys, time, timm, torch
@@ -35,29 +35,15 @@ print((time.perf_counter() - start) / int(sys.argv[2]))
 """
 
 
-def seconds(network: str, steps: int, policy: str | None) -> float:
-    """Return the seconds of a step, with ``OMP_WAIT_POLICY`` set to ``policy`` or unset."""
-    others = {name: value for name, value in os.environ.items() if name != VARIABLE}
-    variables = others if policy is None else {**others, VARIABLE: policy}
+def seconds(network: str, steps: int, variables: Mapping[str, str], trainings: int) -> float:
+    """Return the seconds of a step, the mean over so many trainings at once."""
+    others = {name: value for name, value in os.environ.items() if name not in VARIABLES}
     command = (sys.executable, "-c", STEPS, network, str(steps))
-    return float(subprocess.run(command, env=variables, check=True, capture_output=True, text=True).stdout)
-
-
-@contextmanager
-def busy() -> Iterator[None]:
-    """Keep a core busy."""
-    process = multiprocessing.get_context("spawn").Process(target=_turn, daemon=True)
-    process.start()
-    try:
-        yield
-    finally:
-        process.kill()
-        process.join()
-
-
-def _turn() -> None:
-    while True:
-        pass
+    running = [
+        subprocess.Popen(command, env={**others, **variables}, stdout=subprocess.PIPE, text=True)
+        for _ in range(trainings)
+    ]
+    return sum(float(each.communicate()[0]) for each in running) / trainings
 
 
 def main() -> None:
@@ -66,11 +52,9 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=10)
     options = parser.parse_args()
     for network in NETWORKS:
-        for words, policy in (("spinning", None), ("asleep", "PASSIVE")):
-            alone = seconds(network, options.steps, policy)
-            with busy():
-                beside = seconds(network, options.steps, policy)
-            print(f"{network:16} {words:9} alone {alone:6.3f} s a step, beside {beside:6.3f} s", flush=True)
+        for words, variables in (("by itself", {}), ("as set here", VARIABLES)):
+            alone, beside = (seconds(network, options.steps, variables, trainings) for trainings in (1, 2))
+            print(f"{network:16} {words:12} alone {alone:6.3f} s a step, beside another {beside:6.3f} s", flush=True)
 
 
 if __name__ == "__main__":

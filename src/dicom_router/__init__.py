@@ -10,9 +10,11 @@ from typing import Any, Final
 
 __version__ = "0.1.0"
 
-# Before PyTorch is imported: threads that have nothing to do sleep. They spin by themselves, and where another process
-# wants the core a training then takes some ten times as long (docs/benchmarks.md, "beside other work").
-os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+# Before PyTorch is imported: threads that wait for one another sleep. By themselves they keep cores busy, and two
+# trainings on one machine then take several times as long as one after the other (`python -m benchmarks beside`).
+OPENMP: Final = {"OMP_WAIT_POLICY": "PASSIVE"}
+for variable, value in OPENMP.items():
+    os.environ.setdefault(variable, value)
 
 HOMES: Final = {
     "Classifier": "dicom_router.model.inference",
