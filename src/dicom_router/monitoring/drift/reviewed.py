@@ -46,13 +46,8 @@ def read_reviewed(path: Path, pseudonyms: Pseudonyms, keys: Mapping[str, str] = 
     Raises:
         DataError: it is missing, lacks a column, names a film twice with two labels, or holds a label that is none.
     """
-    try:
-        rows = read_rows(path)
-        columns = set(rows[0]) if rows else set()
-    except FileNotFoundError:
-        raise DataError(f"{path} is missing: it lists the films that a person looked at") from None
-    except (UnicodeDecodeError, csv.Error) as error:
-        raise DataError(f"{path} is no CSV in UTF-8 ({error}): save it as one") from None
+    rows = read_rows(path)
+    columns = set(rows[0]) if rows else set()
     key = next((name for name in keys if name in columns), None)
     if key is None or LABEL not in columns:
         there = f"the columns {', '.join(map(str, rows[0]))}" if rows else "no rows"
@@ -70,11 +65,20 @@ def read_reviewed(path: Path, pseudonyms: Pseudonyms, keys: Mapping[str, str] = 
 
 
 def read_rows(path: Path) -> list[dict[str, str | None]]:
-    """Return the rows of a table that is separated by commas, semicolons or tabs."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        separator = max(SEPARATORS, key=file.readline().count)
-        file.seek(0)
-        return list(csv.DictReader(file, delimiter=separator))
+    """Return the rows of a table that is separated by commas, semicolons or tabs.
+
+    Raises:
+        DataError: it is missing, or no table.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            separator = max(SEPARATORS, key=file.readline().count)
+            file.seek(0)
+            return list(csv.DictReader(file, delimiter=separator))
+    except FileNotFoundError:
+        raise DataError(f"{path} is missing: it lists the films that a person looked at") from None
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise DataError(f"{path} is no CSV in UTF-8 ({error}): save it as one") from None
 
 
 def count_labels(rows: Iterable[Mapping[str, str | None]]) -> int:
