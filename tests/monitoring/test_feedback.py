@@ -146,6 +146,14 @@ def test_a_night_that_has_not_come_is_refused(folder: Path, good: Path) -> None:
     assert not (folder / "reports/drift/2999-01-01").exists()
 
 
+def test_days_that_have_not_come_are_refused(folder: Path) -> None:
+    done = call(
+        "feedback", table(folder / "films.csv", "SOPInstanceUID", {"1.2.3.1": "spine"}), "--since", "2999-01-01"
+    )
+    assert done.exit_code == 1 and "--since 2999-01-01 has not come yet: today is" in str(done.exception)
+    assert rows(folder, table="feedback") == []
+
+
 @pytest.mark.parametrize("days", [(), ("--since", "2026-01-01"), ("--night", "2026-01-01", "--films", "3")])
 def test_a_draw_is_of_a_night_or_of_a_window(folder: Path, days: tuple[str, ...]) -> None:
     done = call("predictions", "sample", SITE, *days)
